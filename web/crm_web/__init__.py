@@ -1,0 +1,1 @@
+"""The web shell of Stepwise CRM."""

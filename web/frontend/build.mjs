@@ -1,0 +1,89 @@
+// Turns the npm packages and our sources into hashed, pre-compressed files and a manifest:
+//   node build.mjs OUTPUT_FOLDER
+// The manifest maps a logical name ("core.js") to its file and its subresource-integrity digest.
+import crypto from 'node:crypto'
+import fs from 'node:fs'
+import path from 'node:path'
+import zlib from 'node:zlib'
+import * as esbuild from 'esbuild'
+import * as sass from 'sass'
+import { icons as tablerIcons } from '@iconify-json/tabler'
+
+const out = process.argv[2]
+if (!out) throw new Error('usage: node build.mjs OUTPUT_FOLDER')
+const manifest = {}
+
+const digest = (algorithm, content) => crypto.createHash(algorithm).update(content)
+
+/** Writes one file with its compressed twins. Fonts are compressed already, so they have none. */
+function write(file, content) {
+  fs.writeFileSync(path.join(out, file), content)
+  if (file.endsWith('.woff2')) return
+  const params = { [zlib.constants.BROTLI_PARAM_QUALITY]: 11, [zlib.constants.BROTLI_PARAM_SIZE_HINT]: content.length }
+  fs.writeFileSync(path.join(out, file + '.br'), zlib.brotliCompressSync(content, { params }))
+  fs.writeFileSync(path.join(out, file + '.gz'), zlib.gzipSync(content, { level: 9 }))
+}
+
+function publish(name, file, content) {
+  write(file, content)
+  manifest[name] = { file, integrity: 'sha384-' + digest('sha384', content).digest('base64') }
+}
+
+function publishHashed(name, content) {
+  const { name: stem, ext } = path.parse(name)
+  const file = `${stem}.${digest('sha256', content).digest('hex').slice(0, 10)}${ext}`
+  publish(name, file, content)
+  return file
+}
+
+async function bundle(entries, format) {
+  const result = await esbuild.build({
+    entryPoints: entries, outdir: out, write: false, metafile: true,
+    bundle: true, minify: true, format, splitting: format === 'esm', target: 'es2022',
+    entryNames: '[name].[hash]', chunkNames: '[name].[hash]', legalComments: 'linked',
+  })
+  const entryOf = Object.fromEntries(Object.entries(result.metafile.outputs).map(([file, meta]) => [path.basename(file), meta.entryPoint]))
+  for (const { path: file, contents } of result.outputFiles) {
+    const base = path.basename(file)
+    const entry = entryOf[base]
+    if (entry) publish(path.basename(entry), base, Buffer.from(contents))
+    else write(base, Buffer.from(contents))
+  }
+}
+
+/** Compiles the style sheet. Tabler's SCSS names its variables without the published `--tblr-` prefix. */
+function compileStyles() {
+  const options = { loadPaths: ['scss', 'node_modules'], style: 'compressed', logger: sass.Logger.silent }
+  const layer = (name, file) => `@layer ${name}{${sass.compile(file, options).css.replace('\uFEFF', '')}}`
+  const css = `@layer tabler,crm,plugin;${layer('tabler', 'scss/tabler.scss')}${layer('crm', 'scss/app.scss')}`
+  return css.replace(/--(?!tblr-|crm-)([a-z0-9])/gi, '--tblr-$1')
+}
+
+function fontFaces() {
+  const folder = 'node_modules/@fontsource-variable/inter'
+  const ranges = JSON.parse(fs.readFileSync(path.join(folder, 'unicode.json'), 'utf8'))
+  return ['latin', 'cyrillic'].map((subset) => {
+    const file = publishHashed(`inter-${subset}.woff2`, fs.readFileSync(`${folder}/files/inter-${subset}-wght-normal.woff2`))
+    return `@font-face{font-family:Inter;font-style:normal;font-display:swap;font-weight:100 900;src:url(${file}) format("woff2");unicode-range:${ranges[subset]}}`
+  }).join('')
+}
+
+function iconSprite() {
+  const wanted = fs.readFileSync('icons.txt', 'utf8').split(/\s+/).filter(Boolean)
+  const symbols = wanted.map((name) => {
+    const icon = tablerIcons.icons[name]
+    if (!icon) throw new Error(`icons.txt names an icon that Tabler does not have: ${name}`)
+    return `<symbol id="${name}" viewBox="0 0 24 24">${icon.body}</symbol>`
+  })
+  return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join('')}</svg>`
+}
+
+fs.rmSync(out, { recursive: true, force: true })
+fs.mkdirSync(out, { recursive: true })
+const { 'theme.js': _, ...modules } = Object.fromEntries(fs.readdirSync('entry').map((file) => [file, `entry/${file}`]))
+await bundle(Object.values(modules), 'esm')
+await bundle(['entry/theme.js'], 'iife')
+publishHashed('app.css', Buffer.from(fontFaces() + compileStyles()))
+publishHashed('icons.svg', Buffer.from(iconSprite()))
+publishHashed('favicon.svg', fs.readFileSync('favicon.svg'))
+fs.writeFileSync(path.join(out, 'manifest.json'), JSON.stringify(manifest, null, 1))
