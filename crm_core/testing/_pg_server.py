@@ -23,6 +23,9 @@ __all__ = ["USERS_LOCK", "PostgresqlFailed", "PostgresqlMissing", "find_binaries
 USERS_LOCK = "users.lock"
 """The file in the folder of a server on which every user holds a shared lock."""
 
+DEBIAN_PACKAGES = Path("/usr/lib/postgresql")
+"""Where Debian and Ubuntu keep the server's programs, one folder for each version, all of them outside of PATH."""
+
 START_SECONDS = 60
 """How long a server may take to accept connections; a busy machine with two cores needs some five."""
 
@@ -46,9 +49,9 @@ def find_binaries() -> Path:
     on_path = shutil.which("initdb")
     if on_path:
         return Path(on_path).resolve().parent
-    found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    found = [path.parent for path in DEBIAN_PACKAGES.glob("*/bin/initdb")]
     if not found:
-        raise PostgresqlMissing("PostgreSQL is not installed: no initdb in PATH or in /usr/lib/postgresql/*/bin")
+        raise PostgresqlMissing(f"PostgreSQL is not installed: no initdb in PATH or in {DEBIAN_PACKAGES}/*/bin")
     return max(found, key=lambda folder: float(folder.parent.name))
 
 
