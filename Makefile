@@ -11,7 +11,7 @@ STAMPS := $(VENV)/stamps
 
 # One folder per distribution; the root is the first, because the others require it.
 DISTS     := . $(patsubst %/pyproject.toml,%,$(wildcard web/pyproject.toml plugin_*/pyproject.toml plugins/*/pyproject.toml))
-PACKAGES  := $(patsubst %/__init__.py,%,$(wildcard crm_core/__init__.py web/crm_web/__init__.py plugin_*/crm_*/__init__.py plugins/*/crm_*/__init__.py))
+PACKAGES  := crm_core web/crm_web $(patsubst %/__init__.py,%,$(wildcard plugin_*/crm_*/__init__.py plugins/*/crm_*/__init__.py))
 TESTS     := $(wildcard tests web/tests plugin_*/tests plugins/*/tests benchmarks)
 MANIFESTS := $(DISTS:%=%/pyproject.toml) web/hatch_build.py
 EDITABLE  := $(DISTS:%=-e %)
