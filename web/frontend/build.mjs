@@ -7,6 +7,7 @@ import path from 'node:path'
 import zlib from 'node:zlib'
 import * as esbuild from 'esbuild'
 import * as sass from 'sass'
+import subsetFont from 'subset-font'
 import { icons as tablerIcons } from '@iconify-json/tabler'
 
 const out = process.argv[2]
@@ -59,13 +60,24 @@ function compileStyles() {
   return css.replace(/--(?!tblr-|crm-)([a-z0-9])/gi, '--tblr-$1')
 }
 
-function fontFaces() {
-  const folder = 'node_modules/@fontsource-variable/inter'
-  const ranges = JSON.parse(fs.readFileSync(path.join(folder, 'unicode.json'), 'utf8'))
-  return ['latin', 'cyrillic'].map((subset) => {
-    const file = publishHashed(`inter-${subset}.woff2`, fs.readFileSync(`${folder}/files/inter-${subset}-wght-normal.woff2`))
-    return `@font-face{font-family:Inter;font-style:normal;font-display:swap;font-weight:100 900;src:url(${file}) format("woff2");unicode-range:${ranges[subset]}}`
-  }).join('')
+const characters = (from, to) => String.fromCodePoint(...Array.from({ length: to - from + 1 }, (_, at) => from + at))
+
+// What each font file holds, and under which range of characters browsers fetch it. The weights between 400 and 700 are
+// all that the style sheet uses; together this halves the files that the packages bring.
+const FONTS = [
+  { name: 'latin', source: 'latin', ranges: [[0x20, 0x7e], [0xa0, 0xff], [0x2009, 0x2026], [0x202f, 0x203a], [0x20ac, 0x20ac], [0x2122, 0x2122], [0x2190, 0x2193], [0x2212, 0x2212]] },
+  { name: 'cyrillic', source: 'cyrillic', ranges: [[0x400, 0x45f], [0x490, 0x491], [0x2116, 0x2116]] },
+  { name: 'latin-ext', source: 'latin-ext', ranges: [[0x100, 0x17f], [0x218, 0x21b]] },
+  { name: 'currency', source: 'latin-ext', ranges: [[0x20b4, 0x20b4], [0x20b8, 0x20ba], [0x20bd, 0x20bd]] },
+]
+
+async function fontFace({ name, source, ranges }) {
+  const original = fs.readFileSync(`node_modules/@fontsource-variable/inter/files/inter-${source}-wght-normal.woff2`)
+  const text = ranges.map(([from, to]) => characters(from, to)).join('')
+  const axes = { wght: { min: 400, max: 700, default: 400 } }
+  const file = publishHashed(`inter-${name}.woff2`, await subsetFont(original, text, { targetFormat: 'woff2', variationAxes: axes }))
+  const range = ranges.map(([from, to]) => `U+${from.toString(16)}-${to.toString(16)}`).join(',')
+  return `@font-face{font-family:Inter;font-style:normal;font-display:swap;font-weight:400 700;src:url(${file}) format("woff2");unicode-range:${range}}`
 }
 
 function iconSprite() {
@@ -83,7 +95,7 @@ fs.mkdirSync(out, { recursive: true })
 const { 'theme.js': _, ...modules } = Object.fromEntries(fs.readdirSync('entry').map((file) => [file, `entry/${file}`]))
 await bundle(Object.values(modules), 'esm')
 await bundle(['entry/theme.js'], 'iife')
-publishHashed('app.css', Buffer.from(fontFaces() + compileStyles()))
+publishHashed('app.css', Buffer.from((await Promise.all(FONTS.map(fontFace))).join('') + compileStyles()))
 publishHashed('icons.svg', Buffer.from(iconSprite()))
 publishHashed('favicon.svg', fs.readFileSync('favicon.svg'))
 fs.writeFileSync(path.join(out, 'manifest.json'), JSON.stringify(manifest, null, 1))

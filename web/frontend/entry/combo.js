@@ -13,6 +13,8 @@ const line = (className) => (content) => {
 
 /** text(key) gives the labels; it is passed in so that this file shares no code with core.js and loads in one request. */
 export function enhance(select, text) {
+  // Tom Select moves the label to its own field and leaves the hidden original without one.
+  select.setAttribute('aria-hidden', 'true')
   new TomSelect(select, {
     create: select.dataset.combo === 'create',
     persist: false,
