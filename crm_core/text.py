@@ -59,7 +59,7 @@ class Msg:
 
 
 @dataclass(frozen=True, slots=True)
-class messages:  # noqa: N801 - called like the function ``_`` that it stands for
+class messages:
     """``_ = messages("sales")`` makes translatable messages of one module's catalogue."""
 
     domain: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import uuid_utils
-from sqlalchemy import ForeignKey, Index, Integer, MetaData, String, text
+from sqlalchemy import ForeignKey, Index, Integer, MetaData, String, Table, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from crm_core.db.types import Id, Instant, Json
@@ -29,6 +29,9 @@ def now() -> datetime:
 
 class Base(DeclarativeBase):
     """Base of every mapped class of the core and of all modules."""
+
+    if TYPE_CHECKING:
+        __table__: ClassVar[Table]
 
     metadata = MetaData(
         naming_convention={
@@ -89,9 +92,11 @@ class Record(Base):
     custom: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
 
     @declared_attr
-    def owner_id(cls) -> Mapped[str | None]:  # noqa: N805 - SQLAlchemy passes the class
-        return reference("core_user", ondelete="SET NULL", nullable=True)
+    def owner_id(cls) -> Mapped[str | None]:
+        owner: Mapped[str | None] = reference("core_user", ondelete="SET NULL", nullable=True)
+        return owner
 
     @declared_attr
-    def team_id(cls) -> Mapped[str | None]:  # noqa: N805 - SQLAlchemy passes the class
-        return reference("core_team", ondelete="SET NULL", nullable=True)
+    def team_id(cls) -> Mapped[str | None]:
+        team: Mapped[str | None] = reference("core_team", ondelete="SET NULL", nullable=True)
+        return team

@@ -12,8 +12,9 @@ from crm_core.db.engine import Database
 
 if TYPE_CHECKING:  # the layers below may not import those above at run time
     from crm_core.access.principal import Principal
+    from crm_core.runtime import Crm
 
-__all__ = ["Session", "actor_of", "origin_of", "reading", "request_of", "writing"]
+__all__ = ["Session", "actor_of", "crm_of", "origin_of", "reading", "request_of", "writing"]
 
 
 @contextlib.contextmanager
@@ -49,3 +50,9 @@ def origin_of(session: Session) -> str:
 def request_of(session: Session) -> str | None:
     """The id of the request that the session serves, where there is one."""
     return session.info.get("request")
+
+
+def crm_of(session: Session) -> Crm:
+    """The running program that the session belongs to."""
+    crm: Crm = session.info["crm"]
+    return crm

@@ -6,13 +6,32 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, String, Text
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from crm_core.db.base import Base, new_id, now, personal, reference, regarding
 from crm_core.db.policy import Regarding, SystemOnly
 from crm_core.db.types import Folded, Id, Instant, Json
 
 __all__ = ["Audit", "Event", "History", "HistoryLink", "Idempotency", "SearchRow"]
+
+
+class transaction_number(FunctionElement[int]):
+    """The number of the running transaction on PostgreSQL, 0 on SQLite."""
+
+    inherit_cache = True
+
+
+@compiles(transaction_number)
+def _on_postgresql(_element: transaction_number, _compiler: SQLCompiler, **_options: Any) -> str:
+    return "txid_current()"
+
+
+@compiles(transaction_number, "sqlite")
+def _on_sqlite(_element: transaction_number, _compiler: SQLCompiler, **_options: Any) -> str:
+    return "0"
 
 
 class History(Base):
@@ -86,7 +105,11 @@ class Audit(Base):
 
 
 class Event(Base):
-    """The event log: the outbox that webhooks, syncs and plugins read; ``seq`` is the feed's order."""
+    """The event log: the outbox that webhooks, syncs and plugins read; ``seq`` is the feed's order.
+
+    ``txid`` is filled in by PostgreSQL with the number of the writing transaction: a feed must not pass
+    an event that commits late. On SQLite writers queue, so ``seq`` alone is the order.
+    """
 
     __tablename__ = "core_event"
     __policy__ = SystemOnly()
@@ -95,7 +118,7 @@ class Event(Base):
     seq: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer, "sqlite"), Identity(always=False), primary_key=True
     )
-    txid: Mapped[int] = mapped_column(BigInteger, default=0)
+    txid: Mapped[int] = mapped_column(BigInteger, server_default=transaction_number())
     at: Mapped[datetime] = mapped_column(Instant, default=now)
     type: Mapped[str] = mapped_column(String(80))
     entity: Mapped[str] = regarding("entity")
@@ -122,13 +145,20 @@ class Idempotency(Base):
 
 
 class SearchRow(Base):
-    """What a record can be found by: ``names`` (folded names, phones, e-mails, tax ids), ``stems`` (texts)."""
+    """What a record can be found by: ``names`` (folded names, phones, e-mails, tax ids), ``stems`` (texts).
+
+    ``id`` is a number because the full-text index of SQLite is tied to it.
+    """
 
     __tablename__ = "core_search"
     __policy__ = Regarding()
+    __table_args__ = (Index("uq_core_search_record", "record_id", "entity", unique=True),)
 
-    entity: Mapped[str] = regarding("entity", primary_key=True)
-    record_id: Mapped[str] = regarding("record_id", primary_key=True)
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), Identity(always=False), primary_key=True
+    )
+    entity: Mapped[str] = regarding("entity")
+    record_id: Mapped[str] = regarding("record_id")
     names: Mapped[str] = mapped_column(Folded, info=personal())
     stems: Mapped[str] = mapped_column(Folded, default="", info=personal())
     payload_hash: Mapped[str] = mapped_column(String(16))

@@ -88,9 +88,7 @@ class ImportEffect(Base):
     __policy__ = SystemOnly()
     __table_args__ = (Index("ix_core_import_effect_record", "record_id"),)
 
-    batch_id: Mapped[str] = mapped_column(
-        Id, ForeignKey("core_import_batch.id", ondelete="CASCADE"), primary_key=True
-    )
+    batch_id: Mapped[str] = mapped_column(Id, ForeignKey("core_import_batch.id", ondelete="CASCADE"), primary_key=True)
     row_no: Mapped[int] = mapped_column(Integer, primary_key=True)
     entity: Mapped[str] = regarding("entity", primary_key=True)
     record_id: Mapped[str | None] = regarding("record_id", nullable=True)
