@@ -7,7 +7,7 @@ condition, once per shape (entity, columns, filters, scope); between requests on
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, asc, bindparam, desc, func, or_, select
@@ -22,6 +22,7 @@ from crm_core.entity.columns import ALWAYS, Shown, shown_columns
 from crm_core.entity.descriptor import Entity
 from crm_core.entity.view import SYSTEM_FIELDS, View, check_cursor, sort_column
 from crm_core.errors import NotFound
+from crm_core.text import swap_layout
 
 __all__ = ["Page", "count", "fetch", "fetch_many", "list_columns", "matching_ids", "query"]
 
@@ -30,11 +31,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Rows of a list and the cursors of the pages beside it (``None`` at an end)."""
+    """Rows of a list and the cursors of the pages beside it (``None`` at an end).
+
+    ``read_as`` is the text that found them where the words of the view were typed in the wrong layout.
+    """
 
     rows: list[Row]
     next: str | None
     previous: str | None
+    read_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,17 @@ def list_columns(entity: Entity) -> tuple[str, ...]:
 def query(session: Session, entity: Entity, view: View) -> Page:
     """One page of the records that the actor may see, in the order of the view.
 
-    Raises ``Invalid`` for a cursor of another list.
+    Words that find nothing are tried once more as typed on the other keyboard layout. Raises
+    ``Invalid`` for a cursor of another list.
     """
+    page = _query(session, entity, view)
+    if page.rows or view.q is None or view.cursor is not None:
+        return page
+    other = swap_layout(view.q)
+    return replace(_query(session, entity, replace(view, q=other)), read_as=other)
+
+
+def _query(session: Session, entity: Entity, view: View) -> Page:
     order = _order_of(entity, view)
     cursor = check_cursor(view.cursor, order.key_type) if view.cursor else None
     statement = _page_statement(session, entity, view, order, cursor)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CTE, Select, String, and_, bindparam, column, literal_column, select, table
+from sqlalchemy import CTE, Select, String, bindparam, column, literal_column, select, table, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -26,17 +26,17 @@ __all__ = ["escape_like", "folded", "hits", "like_value", "parameters", "shape",
 
 MAX_WORDS = 6
 _WILDCARDS = str.maketrans("%_\\", "   ")
-FTS = table("core_search_fts", column("rowid"), column("names"))
+FTS = table("core_search_fts", column("rowid"))
 
 
-def words(text: str) -> list[str]:
+def words(typed: str) -> list[str]:
     """The folded words of a text, at most six; the wildcards of LIKE separate words."""
-    return fold(text).translate(_WILDCARDS).split()[:MAX_WORDS]
+    return fold(typed).translate(_WILDCARDS).split()[:MAX_WORDS]
 
 
-def escape_like(text: str) -> str:
+def escape_like(typed: str) -> str:
     """A text whose characters all stand for themselves in LIKE … ESCAPE '\\\\'."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return typed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 class folded(FunctionElement[str]):
@@ -89,7 +89,8 @@ def parameters(q: str | None) -> dict[str, Any]:
     exact = point(q)
     if exact is not None:
         return {"point": exact}
-    values: dict[str, Any] = {}
+    phrases = [word.replace('"', '""') for word in words(q) if len(word) >= 3]
+    values: dict[str, Any] = {"match": " AND ".join(f'"{phrase}"' for phrase in phrases)}
     for number, word in enumerate(words(q)):
         if len(word) >= 3:
             values[f"w{number}"] = f"%{word}%"
@@ -121,7 +122,7 @@ def _by_words(session: Session, entity: Entity, q: str) -> Any:
     short = [number for number, is_long in enumerate(lengths) if not is_long]
     statement = select(rows.c.record_id).where(rows.c.entity == entity.id)
     if long and crm_of(session).database.sqlite:
-        matched = select(FTS.c.rowid).where(and_(*(FTS.c.names.like(bindparam(f"w{n}")) for n in long)))
+        matched = select(FTS.c.rowid).where(text("core_search_fts MATCH :match"))
         statement = statement.where(rows.c.id.in_(matched))
     elif long:
         statement = statement.where(*(rows.c.names.like(bindparam(f"w{n}")) for n in long))

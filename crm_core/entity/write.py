@@ -26,7 +26,7 @@ from crm_core.plugin.calls import collect
 from crm_core.plugin.hookspecs import Batch
 from crm_core.text import fold
 
-__all__ = ["assign", "create", "lock_rows", "update"]
+__all__ = ["assign", "check_versions", "create", "lock_rows", "update"]
 
 Row = dict[str, Any]
 
@@ -87,7 +87,7 @@ def update(
     fields = {name for change in changes.values() for name in change}
     _require_update(session, entity, fields)
     old = lock_rows(session, entity, list(changes), _action_for(fields))
-    _check_versions(old, versions or {})
+    check_versions(old, versions or {})
     merged = _merged(session, entity, old, changes)
     before, after = _differences(entity, old, merged)
     check_references(session, entity, [merged[key] for key in after], names=fields)
@@ -219,7 +219,8 @@ def _action_for(fields: set[str]) -> str:
     return "assign" if fields <= assignment.FIELDS else "edit"
 
 
-def _check_versions(old: Mapping[str, Row], versions: Mapping[str, int]) -> None:
+def check_versions(old: Mapping[str, Row], versions: Mapping[str, int]) -> None:
+    """Raise ``Conflict`` when one of the records is no longer the version that the actor has seen."""
     for key, version in versions.items():
         if old[key]["version"] != version:
             raise Conflict(old[key])
