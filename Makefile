@@ -51,10 +51,10 @@ assets: | $(STAMPS)/build $(NODE) ## the browser code, from web/frontend
 dev: $(STAMPS)/runtime $(STAMPS)/dev $(STAMPS)/editable assets ## the tools of developers, in the same environment
 
 test: packages dev lint wheelhouse ## everything: linters, types, both databases, browser, wheels (30 minutes at most)
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 check: dev lint ## the quick round: linters, types, tests on SQLite without a browser (3 minutes at most)
-	$(BIN)/python -m pytest -n $(JOBS) -m "$(MARKS)"
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "$(MARKS)"
 
 lint: dev types ## style, imports between layers, types
 	$(BIN)/ruff check .

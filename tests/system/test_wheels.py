@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+# One worker builds and installs for all tests of this file.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheels")]
 
 PIP = (sys.executable, "-m", "pip", "--isolated", "--disable-pip-version-check", "--quiet")
 HEALTH = """
