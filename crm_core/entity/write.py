@@ -21,12 +21,12 @@ from crm_core.db.session import actor_of, crm_of, origin_of
 from crm_core.entity import assignment, extension, part, search_row, trail
 from crm_core.entity.descriptor import Entity
 from crm_core.entity.guard import check_references, require, veto
-from crm_core.errors import Conflict, NotFound
+from crm_core.errors import Conflict, Invalid, NotFound, Problem
 from crm_core.plugin.calls import collect
 from crm_core.plugin.hookspecs import Batch
 from crm_core.text import fold
 
-__all__ = ["assign", "check_versions", "create", "lock_rows", "update"]
+__all__ = ["assign", "check_versions", "create", "examine", "lock_rows", "update"]
 
 Row = dict[str, Any]
 
@@ -66,6 +66,22 @@ def create(
         {key: (1, {"fields": _given(entity, record)}) for key, record in by_id.items()},
     )
     return records
+
+
+def examine(session: Session, entity: Entity, rows: Sequence[Mapping[str, Any]]) -> list[Problem]:
+    """The problems that ``create`` would refuse these rows for, each with its row; writes nothing."""
+    try:
+        records = [_stamped(session, entity, row, None) for row in rows]
+        if entity.prepare is not None:
+            entity.prepare(session, records, True)
+        check_references(session, entity, records)
+        veto(
+            session,
+            _batch(session, entity, "create", {}, {record["id"]: _columns(entity, record) for record in records}),
+        )
+    except Invalid as error:
+        return list(error.problems)
+    return []
 
 
 def update(

@@ -101,7 +101,7 @@ class Audit(Base):
     record_id: Mapped[str | None] = regarding("record_id")
     origin: Mapped[str] = mapped_column(String(10))
     request_id: Mapped[str | None] = mapped_column(String(36))
-    changes: Mapped[Any] = mapped_column(Json)
+    changes: Mapped[Any] = mapped_column(Json, nullable=True)
 
 
 class Event(Base):
@@ -125,7 +125,7 @@ class Event(Base):
     record_id: Mapped[str] = regarding("record_id")
     version: Mapped[int] = mapped_column(Integer, default=1)
     actor_id: Mapped[str | None] = mapped_column(Id)
-    payload: Mapped[Any] = mapped_column(Json)
+    payload: Mapped[Any] = mapped_column(Json, nullable=True)
 
 
 class Idempotency(Base):

@@ -95,4 +95,4 @@ class ImportEffect(Base):
     outcome: Mapped[str] = mapped_column(String(10))
     version_after: Mapped[int | None] = mapped_column(Integer)
     before: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    problems: Mapped[Any] = mapped_column(Json)
+    problems: Mapped[Any] = mapped_column(Json, nullable=True)

@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("record_id", types.Id(), nullable=True),
         sa.Column("origin", sa.String(length=10), nullable=False),
         sa.Column("request_id", sa.String(length=36), nullable=True),
-        sa.Column("changes", types.Json(), nullable=False),
+        sa.Column("changes", types.Json(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_audit")),
     )
     op.create_index("ix_core_audit_at", "core_audit", ["at"], unique=False)
@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.Column("record_id", types.Id(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("actor_id", types.Id(), nullable=True),
-        sa.Column("payload", types.Json(), nullable=False),
+        sa.Column("payload", types.Json(), nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_core_event")),
     )
     op.create_index("ix_core_event_record", "core_event", ["record_id"], unique=False)
@@ -251,7 +251,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(length=10), nullable=False),
         sa.Column("version_after", sa.Integer(), nullable=True),
         sa.Column("before", types.Json(), nullable=True),
-        sa.Column("problems", types.Json(), nullable=False),
+        sa.Column("problems", types.Json(), nullable=True),
         sa.ForeignKeyConstraint(
             ["batch_id"], ["core_import_batch.id"], name=op.f("fk_core_import_effect_batch_id"), ondelete="CASCADE"
         ),

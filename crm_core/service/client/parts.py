@@ -82,6 +82,8 @@ def _point_schema(kind: str) -> Any:
         @post_load
         def _normalise(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
             norm = _NORMAL[kind](data["value"])
+            if norm is None and data.get("invalid"):
+                norm = fold(data["value"])
             if not norm or "\x00" in norm:
                 complaint = _COMPLAINTS[kind]
                 raise ValidationError({"value": [_(complaint.msgid, value=data["value"][:60])]})
