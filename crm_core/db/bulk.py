@@ -23,13 +23,13 @@ Row = Mapping[str, Any]
 
 
 def insert_rows(session: Session, table: Table, rows: Sequence[Row]) -> None:
-    """Insert rows that all have the same keys; columns left out get their declared defaults."""
+    """Insert rows; columns that a row leaves out get their declared defaults."""
     if not rows:
         return
     if len(rows) == 1:
         session.execute(insert(table), dict(rows[0]))
         return
-    completed = _with_defaults(table, rows)
+    completed = _completed(table, rows)
     columns = [table.c[name] for name in completed[0]]
     dialect = session.get_bind().dialect
     if dialect.name == "postgresql":
@@ -70,13 +70,25 @@ def values_list(session: Session, ids: Sequence[str]) -> Any:
     return source.bindparams(ids=orjson.dumps(list(ids)).decode()).columns(id=Id()).subquery()
 
 
-def _with_defaults(table: Table, rows: Sequence[Row]) -> Sequence[Row]:
+def _completed(table: Table, rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows with the same keys: what one leaves out gets the column's default, or stays empty."""
     given = rows[0].keys()
-    missing = [c for c in table.c if c.name not in given and c.default is not None]
-    if not missing:
+    names = (
+        list(given) if all(row.keys() == given for row in rows) else list(dict.fromkeys(n for row in rows for n in row))
+    )
+    makers = {c.name: _maker(c) for c in table.c if c.default is not None}
+    missing = [(name, make) for name, make in makers.items() if name not in names]
+    if not missing and len(names) == len(given):
         return rows
-    makers: list[tuple[str, Callable[[], Any]]] = [(c.name, _maker(c)) for c in missing]
-    return [{**row, **{name: make() for name, make in makers}} for row in rows]
+    nothing: Callable[[], Any] = lambda: None  # noqa: E731 - the maker of columns without a default
+    fills = [(name, makers.get(name, nothing)) for name in names]
+    return [
+        {
+            **{name: row[name] if name in row else make() for name, make in fills},
+            **{name: make() for name, make in missing},
+        }
+        for row in rows
+    ]
 
 
 def _maker(column: Column[Any]) -> Callable[[], Any]:

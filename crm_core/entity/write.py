@@ -50,7 +50,7 @@ def create(
     batch = _batch(session, entity, "create", {}, {record["id"]: _columns(entity, record) for record in records})
     veto(session, batch)
     by_id = {record["id"]: record for record in records}
-    insert_rows(session, entity.table, _uniform([_columns(entity, record) for record in records]))
+    insert_rows(session, entity.table, [_columns(entity, record) for record in records])
     _save_parts(session, entity, by_id, fresh=True)
     if entity.written is not None:
         entity.written(session, records)
@@ -196,14 +196,6 @@ def _stamped(session: Session, entity: Entity, row: Mapping[str, Any], batch_id:
 
 def _columns(entity: Entity, record: Mapping[str, Any]) -> Row:
     return {name: value for name, value in record.items() if name in entity.table.c}
-
-
-def _uniform(rows: Sequence[Row]) -> list[Row]:
-    """The rows with the same keys; a set statement needs them."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    if all(len(row) == len(names) for row in rows):
-        return list(rows)
-    return [{name: row.get(name) for name in names} for row in rows]
 
 
 def _fold_shadows(entity: Entity, rows: Sequence[Row]) -> None:
