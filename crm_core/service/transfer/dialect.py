@@ -29,6 +29,7 @@ __all__ = [
 _SAMPLE_ROWS = 2_000
 _SCORED_ROWS = 300
 _TITLE_LINES = 10
+_TOO_UNEVEN = 0.3
 _EXCEL_SEP = re.compile(r"\ufeff?\"?sep=(?P<sep>.)\"?[\r\n]+", re.IGNORECASE)
 
 
@@ -43,7 +44,7 @@ def guess_separator(sample: str, quote: str) -> Guess:
         return Guess(value=declared["sep"]) if declared["sep"] in CHOICES["separator"] else Guess(value=",")
     scores = {each: _evenness(sample_rows(sample, each, quote, _SCORED_ROWS)) for each in ("\t", ";", "|", ",")}
     best = max(scores, key=lambda each: round(scores[each], 1))
-    if scores[best] == 0.0:
+    if scores[best] < _TOO_UNEVEN:
         absent = [each for each in (",", ";", "\t", "|") if each not in sample]
         return Guess(value=absent[0] if absent else "|", confidence=0.95 if absent else 0.5)
     others = sorted(((each, score) for each, score in scores.items() if each != best and score), key=lambda p: -p[1])

@@ -36,11 +36,11 @@ class TableRows:
         self._unguard = shape.unguard
         self._done = done
         self._finished = False
-        self.close = close
+        self._close = close
         first = next(raw, None) if shape.has_header else None
         self._width = max(shape.columns, len(first.values) if first else 0)
         if self._width > MAX_COLUMNS:
-            close()
+            self.close()
             raise too_many_columns(self._width)
         self.headings = self._headings(first.values if first else ())
 
@@ -48,6 +48,12 @@ class TableRows:
     def done(self) -> float:
         """The share of the file that has been read, from 0 to 1."""
         return 1.0 if self._finished else min(self._done(), 1.0)
+
+    def close(self) -> None:
+        """End the reading; nothing happens the second time."""
+        self._finished = True
+        close, self._close = self._close, _nothing
+        close()
 
     def __enter__(self) -> TableRows:
         return self
@@ -63,7 +69,6 @@ class TableRows:
     def __next__(self) -> Row:
         row = None if self._finished else next(self._raw, None)
         if row is None:
-            self._finished = True
             self.close()
             raise StopIteration
         if self._unguard:
@@ -88,6 +93,10 @@ class TableRows:
         texts = [str(value).strip() for value in (_unguarded(values) if self._unguard else values)]
         texts += [""] * (self._width - len(texts))
         return tuple(text or column_letters(index) for index, text in enumerate(texts))
+
+
+def _nothing() -> None:
+    """Closes what is closed."""
 
 
 def _unguarded(values: tuple[Cell, ...]) -> tuple[Cell, ...]:
