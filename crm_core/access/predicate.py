@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, FromClause, Table, and_, bindparam, exists, false, or_, select
 
-from crm_core.access.principal import Principal
+from crm_core.access.principal import ACTIONS, Principal
 from crm_core.db.policy import Audience, ChildOf, Owned, Public, Regarding
 from crm_core.db.types import Id
 from crm_core.plugin.calls import collect
@@ -36,9 +36,14 @@ def binds(actor: Principal) -> dict[str, Any]:
     }
 
 
-def scope_key(crm: Crm, actor: Principal, action: str) -> tuple[Any, ...]:
+def scope_key(crm: Crm, actor: Principal) -> tuple[Any, ...]:
     """What the shape of an actor's conditions depends on: part of every statement's cache key."""
-    return (action, actor.kind, *(actor.scope(entity, action) for entity in crm.entities))
+    known = crm.statements.get(("scopes", id(actor.grants)))
+    if known is not None and known[0] is actor.grants and known[1] == actor.kind:
+        return known[2]  # type: ignore[no-any-return]
+    key = (actor.kind, *(actor.scope(entity, action) for entity in crm.entities for action in ACTIONS))
+    crm.statements["scopes", id(actor.grants)] = (actor.grants, actor.kind, key)
+    return key
 
 
 def visible(crm: Crm, entity: Entity, action: str, actor: Principal, rows: FromClause | None = None) -> Condition:

@@ -27,6 +27,7 @@ from crm_core.text import swap_layout
 __all__ = ["Page", "count", "fetch", "fetch_many", "list_columns", "matching_ids", "query"]
 
 Row = dict[str, Any]
+MOST_STATEMENTS = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,23 +55,23 @@ def list_columns(entity: Entity) -> tuple[str, ...]:
     return (*(field.name for field in entity.fields if field.listed), "owner_id")
 
 
-def query(session: Session, entity: Entity, view: View) -> Page:
+def query(session: Session, entity: Entity, view: View, action: str = "view") -> Page:
     """One page of the records that the actor may see, in the order of the view.
 
     Words that find nothing are tried once more as typed on the other keyboard layout. Raises
     ``Invalid`` for a cursor of another list.
     """
-    page = _query(session, entity, view)
+    page = _query(session, entity, view, action)
     if page.rows or view.q is None or view.cursor is not None:
         return page
     other = swap_layout(view.q)
-    return replace(_query(session, entity, replace(view, q=other)), read_as=other)
+    return replace(_query(session, entity, replace(view, q=other), action), read_as=other)
 
 
-def _query(session: Session, entity: Entity, view: View) -> Page:
+def _query(session: Session, entity: Entity, view: View, action: str) -> Page:
     order = _order_of(entity, view)
     cursor = check_cursor(view.cursor, order.key_type) if view.cursor else None
-    statement = _page_statement(session, entity, view, order, cursor)
+    statement = _page_statement(session, entity, view, order, cursor, action)
     parameters = {**_parameters(session, view), **_cursor_parameters(cursor), "limit": view.limit + 1}
     found = session.execute(statement.select, parameters).all()
     return _page(statement, found, view.limit, cursor)
@@ -151,15 +152,17 @@ def _order_of(entity: Entity, view: View) -> _Order:
     return _Order(name, not wanted.startswith("-"), bool(column.nullable), column.type.python_type)
 
 
-def _page_statement(session: Session, entity: Entity, view: View, order: _Order, cursor: Cursor | None) -> _Statement:
+def _page_statement(
+    session: Session, entity: Entity, view: View, order: _Order, cursor: Cursor | None, action: str
+) -> _Statement:
     place = (cursor.way, cursor.key is None) if cursor else None
-    shape = ("page", view.columns, order.name, order.ascending, place, *_shape(view))
+    shape = ("page", action, view.columns, order.name, order.ascending, place, *_shape(view))
 
     def build() -> _Statement:
         columns = view.columns or list_columns(entity)
         shown = shown_columns(session, entity, (*ALWAYS, *columns))
         key = entity.table.c[order.name]
-        statement = _conditions(session, entity, view, _from(shown, entity).add_columns(key.label("_key")))
+        statement = _conditions(session, entity, view, _from(shown, entity).add_columns(key.label("_key")), action)
         return _Statement(_placed(statement, entity, order, cursor).limit(bindparam("limit")), shown.keys, 1)
 
     found: _Statement = _cached(session, entity, shape, build)
@@ -239,9 +242,12 @@ def _cursor_parameters(cursor: Cursor | None) -> dict[str, Any]:
 
 def _cached(session: Session, entity: Entity, shape: tuple[Any, ...], build: Any) -> Any:
     crm, actor = crm_of(session), actor_of(session)
-    key = (entity.id, shape, scope_key(crm, actor, "view"))
+    key = (entity.id, shape, scope_key(crm, actor))
     found = crm.statements.get(key)
     if found is None:
+        if len(crm.statements) > MOST_STATEMENTS:
+            # Shapes come from addresses, which anybody may vary: forget all rather than grow without end.
+            crm.statements.clear()
         found = crm.statements[key] = build()
     return found
 

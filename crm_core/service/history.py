@@ -114,7 +114,7 @@ def timeline(
     ``before`` is ``(occurred_at, id)`` of the last event of the page above.
     """
     crm, actor = crm_of(session), actor_of(session)
-    key = ("timeline", bool(before), bool(kinds), scope_key(crm, actor, "view"))
+    key = ("timeline", bool(before), bool(kinds), scope_key(crm, actor))
     if key not in crm.statements:
         crm.statements[key] = _timeline_statement(session, bool(before), bool(kinds))
     values: dict[str, Any] = {
