@@ -1,0 +1,53 @@
+"""The gate that every request passes: who asks, in which language, and whether they may."""
+
+from __future__ import annotations
+
+from flask import Flask, g, request
+from flask.typing import ResponseReturnValue
+
+from crm_core.access.principal import ANONYMOUS
+from crm_core.errors import NotAllowed
+from crm_web.errors import sign_in_first
+from crm_web.headers import new_request
+from crm_web.i18n import language_of
+from crm_web.policy import PROBE, PUBLIC, TOKEN
+from crm_web.shell import Shell
+
+__all__ = ["guard_requests"]
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+def guard_requests(app: Flask, shell: Shell) -> None:
+    """Let every request in through the policy of its view; a view without one has kept the app from being built."""
+
+    @app.before_request
+    def enter() -> ResponseReturnValue | None:
+        new_request()
+        g.crm, g.actor, g.session_info = shell.crm, ANONYMOUS, None
+        policy = shell.policies.get(request.endpoint or "", PUBLIC)
+        if policy not in (PROBE, TOKEN):
+            _identify()
+        g.words = shell.words(language_of(request, g.actor, shell.crm.settings.language))
+        return _admit(policy.kind, policy.permission)
+
+
+def _identify() -> None:
+    """Find out who asks, by the cookie; without one nothing is looked up."""
+    from crm_web.auth.session import identify
+
+    identify()
+
+
+def _admit(kind: str, permission: str | None) -> ResponseReturnValue | None:
+    if kind in {"probe", "token"}:
+        return None
+    if kind == "staff" and g.actor.kind == "anonymous":
+        return sign_in_first()
+    if request.method not in _SAFE:
+        from crm_web.auth.csrf import check_csrf
+
+        check_csrf()
+    if kind == "staff" and permission is not None and not g.actor.may(permission):
+        raise NotAllowed
+    return None
