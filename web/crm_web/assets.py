@@ -10,6 +10,7 @@ from types import MappingProxyType
 __all__ = ["AssetError", "Assets"]
 
 PREFIX = "/static/dist/"
+FALLBACK_ICON = "point"
 
 
 class AssetError(RuntimeError):
@@ -22,12 +23,13 @@ class Assets:
     Raises AssetError when the folder holds no manifest; its text says what to do.
     """
 
-    __slots__ = ("_files", "_sprite", "dist")
+    __slots__ = ("_files", "_icons", "_sprite", "dist")
 
     def __init__(self, dist: Path) -> None:
         self.dist = dist
         self._files = read_manifest(dist)
         self._sprite = self.url("icons.svg")
+        self._icons = frozenset(self._entry("icons.svg")["names"].split())
 
     def url(self, name: str) -> str:
         """The address of a file that never changes under this address, e.g. `url("core.js")`."""
@@ -38,8 +40,11 @@ class Assets:
         return self._entry(name)["integrity"]
 
     def icon(self, name: str) -> str:
-        """The address of one icon within the sprite, for `<use href>`."""
-        return f"{self._sprite}#{name}"
+        """The address of one icon within the sprite, for `<use href>`; a name that it lacks gives a plain dot.
+
+        So a module that asks for an unknown icon spoils nothing but its own entry.
+        """
+        return f"{self._sprite}#{name if name in self._icons else FALLBACK_ICON}"
 
     def _entry(self, name: str) -> Mapping[str, str]:
         try:

@@ -80,9 +80,10 @@ async function fontFace({ name, source, ranges }) {
   return `@font-face{font-family:Inter;font-style:normal;font-display:swap;font-weight:400 700;src:url(${file}) format("woff2");unicode-range:${range}}`
 }
 
+const iconNames = fs.readFileSync('icons.txt', 'utf8').split(/\s+/).filter(Boolean)
+
 function iconSprite() {
-  const wanted = fs.readFileSync('icons.txt', 'utf8').split(/\s+/).filter(Boolean)
-  const symbols = wanted.map((name) => {
+  const symbols = iconNames.map((name) => {
     const icon = tablerIcons.icons[name]
     if (!icon) throw new Error(`icons.txt names an icon that Tabler does not have: ${name}`)
     return `<symbol id="${name}" viewBox="0 0 24 24">${icon.body}</symbol>`
@@ -97,5 +98,6 @@ await bundle(Object.values(modules), 'esm')
 await bundle(['entry/theme.js'], 'iife')
 publishHashed('app.css', Buffer.from((await Promise.all(FONTS.map(fontFace))).join('') + compileStyles()))
 publishHashed('icons.svg', Buffer.from(iconSprite()))
+manifest['icons.svg'].names = iconNames.join(' ')
 publishHashed('favicon.svg', fs.readFileSync('favicon.svg'))
 fs.writeFileSync(path.join(out, 'manifest.json'), JSON.stringify(manifest, null, 1))

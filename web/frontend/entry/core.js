@@ -1,3 +1,5 @@
+// htmx comes first: it wires the page before our modules look at it.
+import '../js/htmx.js'
 import '../js/request.js'
 import '../js/theme.js'
 import '../js/menu.js'

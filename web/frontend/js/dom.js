@@ -9,11 +9,17 @@ export function on(type, selector, handler, options) {
   }, options)
 }
 
-/** Calls handler(element) for matching elements of the page now and of every later swap. */
+/** Calls handler(element) once for each matching element of the page and of every later swap. */
 export function each(selector, handler) {
+  const seen = new WeakSet()
+  const meet = (element) => {
+    if (seen.has(element)) return
+    seen.add(element)
+    handler(element)
+  }
   const visit = (root) => {
-    if (root.matches?.(selector)) handler(root)
-    root.querySelectorAll?.(selector).forEach(handler)
+    if (root.matches?.(selector)) meet(root)
+    root.querySelectorAll?.(selector).forEach(meet)
   }
   visit(document)
   document.addEventListener('htmx:after:process', (event) => visit(event.target))

@@ -34,5 +34,5 @@ input?.addEventListener('keydown', (event) => {
   const item = current(list)
   if (item) follow(item, event.ctrlKey || event.metaKey)
 })
-list?.addEventListener('htmx:after:process', () => selectFirst(input, list))
+input?.addEventListener('htmx:after:swap', () => selectFirst(input, list))
 on('click', '#palette .palette-item', () => palette.close())

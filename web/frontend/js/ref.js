@@ -48,9 +48,9 @@ document.addEventListener('htmx:config:request', ({ detail: { ctx } }) => {
   ctx.request.body.set('q', input.value)
 })
 
-on('htmx:after:process', '[data-ref] [role=listbox]', (_event, list) => {
-  const field = list.closest('[data-ref]')
-  const { input } = partsOf(field)
+on('htmx:after:swap', '[data-ref] [role=combobox]', (_event, input) => {
+  const field = input.closest('[data-ref]')
+  const { list } = partsOf(field)
   if (!options(list).length) list.replaceChildren(make('div', 'ref-nothing', text('nothing')))
   selectFirst(input, list)
   toggle(field, document.activeElement === input)

@@ -21,7 +21,14 @@ on('click', '[data-times]:not(html)', () => {
 })
 
 on('change', '[data-autosubmit]', (_event, control) => control.form?.requestSubmit())
-each('[data-focus]', (element) => element.focus())
+
+// A refused form shows where: the summary when there is one, else the first field that was refused.
+const focusRefusal = (root) => (root.querySelector('[data-focus]') ?? root.querySelector('form [aria-invalid=true]'))?.focus()
+
+focusRefusal(document)
+document.addEventListener('htmx:finally:request', ({ detail: { ctx } }) => {
+  if (ctx.response?.status === 422 && ctx.target?.isConnected) focusRefusal(ctx.target)
+})
 each('select[data-combo]', async (select) => {
   const { enhance } = await import('../entry/combo.js')
   if (select.isConnected && !select.tomselect) enhance(select, text)
