@@ -162,11 +162,3 @@ def test_everything_installed_with_the_program_has_a_licence_that_allows_it(root
 )
 def test_gpl_is_told_from_lgpl(licence: str, refused: bool) -> None:
     assert bool(COPYLEFT.search(licence)) is refused
-
-
-def test_a_second_make_run_installs_nothing(root: Path) -> None:
-    if not (root / ".venv" / "stamps" / "editable").exists():
-        pytest.fail("run the tests with make: it prepares .venv")
-    planned = subprocess.run(["make", "--dry-run", "run"], cwd=root, capture_output=True, text=True, check=True).stdout
-    assert "crm start" in planned
-    assert "pip" not in planned
