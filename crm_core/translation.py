@@ -25,10 +25,6 @@ class Translator:
         self._directories = dict(directories)
         self._loaded: dict[tuple[str, str], gettext.NullTranslations] = {}
 
-    def include(self, domain: str, directory: Path) -> None:
-        """Also read the catalogues of a domain that is no module: the web shell's."""
-        self._directories[domain] = directory
-
     def text(self, message: Msg | str, language: str) -> str:
         """The message in the language, its parameters filled in."""
         if isinstance(message, str):

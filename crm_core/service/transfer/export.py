@@ -31,7 +31,18 @@ __all__ = ["FORMATS", "export"]
 _ = messages("core")
 
 FORMATS = ("csv", "xlsx", "vcf")
-_CARD = ("name", "last_name", "first_name", "middle_name", "account_id", "position", "phone", "email", "phones", "emails")
+_CARD = (
+    "name",
+    "last_name",
+    "first_name",
+    "middle_name",
+    "account_id",
+    "position",
+    "phone",
+    "email",
+    "phones",
+    "emails",
+)
 Row = dict[str, Any]
 
 
