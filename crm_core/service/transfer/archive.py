@@ -39,15 +39,17 @@ MAX_CELLS = 5_000_000
 
 _SMALL = 1_000_000
 _BLOCK = 1 << 18
+_LONGEST_TAG = 1 << 20
 _STORED, _DEFLATED = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 # The usual way to write a cell, and every way to begin one.
-_USUAL = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"')
+_USUAL = re.compile(rb'<c r="([A-Z]{1,3})([1-9]\d{0,6})"')
 _BEGINNINGS = tuple(start + end for start in (b"<c", b":c") for end in (b" ", b">", b"/", b"\n", b"\r", b"\t"))
-# Cells with a value: those with their place, and all of them (without places they stand side by side).
-_PLACED = re.compile(rb"<(?:\w+:)?c\s(?:[^>]*?\s)?r=[\"']([A-Z]{1,3})(\d{1,7})[\"'][^>]*(?<!/)>")
-_CELL = re.compile(rb"<(?:\w+:)?c(?:\s[^>]*)?(?<!/)>")
+_CELL = re.compile(rb"<(?:\w+:)?c(?:\s[^>]*)?>")
+_PLACE = re.compile(rb"\sr\s*=\s*[\"']([^\"']*)")
+_GOOD_PLACE = re.compile(rb"([A-Z]{1,3})([1-9]\d{0,6})")
 _ROW = re.compile(rb"<(?:\w+:)?row(?=[\s/>])")
+_ROW_PLACE = re.compile(rb"<(?:\w+:)?row\s(?:[^>]*?\s)?r\s*=\s*[\"']([^\"'>]*)")
 _DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
@@ -135,22 +137,26 @@ def _inflate(unpacker: Any, chunk: bytes) -> Iterator[bytes]:
 
 @dataclass(slots=True)
 class _Extent:
-    """The rectangle that the cells of a sheet span, from its XML in blocks."""
+    """The rectangle that the cells of a sheet span, from its XML in blocks.
+
+    ``loose`` is the longest run of cells without a place within a row, ``run`` the one that is not finished.
+    """
 
     width: int = 0
     height: int = 0
     rows: int = 0
     loose: int = 0
+    run: int = 0
     rest: bytes = b""
 
     def grow(self, block: bytes) -> None:
         """Take in the next block; raise ``Invalid`` as soon as a limit is broken."""
         text = self.rest + block
         end = text.rfind(b">") + 1
-        # A tag of more than a block's length is no sheet's, and need not be kept whole.
-        self.rest, text = text[end:][-_BLOCK:], text[:end]
-        if _DECLARATION.search(text):
+        self.rest, text = text[end:], text[:end]
+        if _DECLARATION.search(text) or len(self.rest) > _LONGEST_TAG:
             raise _damaged()
+        self.rows = max(self.rows + len(_ROW.findall(text)), *map(_number, _ROW_PLACE.findall(text)), 0)
         usual = _USUAL.findall(text)
         width, height = _span(usual)
         if self._beyond(width, height) or len(usual) < _begun(text, len(usual)):
@@ -158,7 +164,7 @@ class _Extent:
             self._grow_carefully(text)
         else:
             self.width, self.height = max(self.width, width), max(self.height, height)
-        if self._beyond(self.loose, self.rows):
+        if self._beyond(self.loose, self.rows if self.loose else 0):
             raise _too_large()
 
     def _beyond(self, width: int, height: int) -> bool:
@@ -166,13 +172,31 @@ class _Extent:
         return width > MAX_COLUMNS or width * height > MAX_CELLS
 
     def _grow_carefully(self, text: bytes) -> None:
-        placed = _PLACED.findall(text)
-        width, height = _span(placed)
-        self.width, self.height = max(self.width, width), max(self.height, height)
-        rows = _ROW.split(text)
-        self.rows += len(rows) - 1
-        if len(_CELL.findall(text)) > len(placed):
-            self.loose += max(len(_CELL.findall(row)) for row in rows)
+        for index, row in enumerate(_ROW.split(text)):
+            self.run = 0 if index else self.run
+            places = [_place(cell) for cell in _CELL.findall(row)]
+            self.run += places.count(None)
+            self.loose = max(self.loose, self.run)
+            width, height = _span([place for place in places if place])
+            self.width, self.height = max(self.width, width), max(self.height, height)
+
+
+def _place(cell: bytes) -> tuple[bytes, bytes] | tuple[()] | None:
+    """Column and row of a cell that has a value, nothing for one without, None for one whose place is left out."""
+    place = _PLACE.search(cell)
+    good = _GOOD_PLACE.fullmatch(place[1]) if place else None
+    # A quoted “>” would hide the place from us, and a place that is none is beyond what the library bears.
+    if cell.count(b'"') % 2 or cell.count(b"'") % 2 or (place and not good):
+        raise _damaged()
+    if cell.endswith(b"/>"):
+        return ()
+    return (good[1], good[2]) if good else None
+
+
+def _number(digits: bytes) -> int:
+    if not digits.isdigit() or len(digits) > 7:
+        raise _damaged()
+    return int(digits)
 
 
 def _begun(text: bytes, expected: int) -> int:

@@ -57,6 +57,17 @@ class PostalAddress:
         """Street, building and post box, each on a line of its own."""
         return "\n".join(part for part in (self.street, self.extended, self.po_box) if part)
 
+    def values(self) -> dict[str, str]:
+        """The address by the names of the fields of an address, with its label."""
+        return {
+            "lines": self.lines,
+            "city": self.city,
+            "region": self.region,
+            "postcode": self.postcode,
+            "country": self.country,
+            "label": self.custom or next(iter(self.types), ""),
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
@@ -97,7 +108,7 @@ class Card:
     def values(self) -> dict[str, Any]:
         """The card by the concepts of ``synonyms``: texts, and for several values lists of ``{value, label …}``.
 
-        A name that is given only as a whole is taken apart; an address is one text.
+        A name that is given only as a whole is taken apart.
         """
         name = self.full_name
         last, first, middle, prefix = self.last, self.first, self.middle, self.prefix
@@ -117,17 +128,7 @@ class Card:
             "emails": [_value(email) for email in self.emails],
             "messengers": [{**_value(each), "service": each.service} for each in self.messengers],
             "website": self.urls[0].value if self.urls else "",
-            "addresses": [
-                {
-                    "lines": each.lines,
-                    "city": each.city,
-                    "region": each.region,
-                    "postcode": each.postcode,
-                    "country": each.country,
-                    "label": each.custom or next(iter(each.types), ""),
-                }
-                for each in self.addresses
-            ],
+            "addresses": [each.values() for each in self.addresses],
             "birthday": self.birthday,
             "description": self.note,
             "tags": list(self.categories),

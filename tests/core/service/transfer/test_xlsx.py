@@ -152,6 +152,38 @@ def test_a_sheet_with_cells_far_apart_is_refused(clients: Path, tmp_path: Path, 
     assert refused(rewritten(clients, tmp_path / "wide.xlsx", spread)) == "file.too_large"
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        b'<row r="1"><c r="ZZZZZZ99"><v>1</v></c></row>',
+        b'<row r="1"><c r="A0"><v>1</v></c></row>',
+        b"<row r=\"1\"><c x='>' r='XFD1048576'><v>1</v></c></row>",
+        b'<row r="99999999999"><c><v>1</v></c></row>',
+        b'<row r="1"><c ' + b" " * 2_000_000 + b'r="XFD1048576"><v>1</v></c></row>',
+    ],
+    ids=["no column", "no row", "hidden by a sign", "no row number", "hidden by length"],
+)
+def test_places_that_would_bring_the_library_down_are_refused(clients: Path, tmp_path: Path, cells: bytes) -> None:
+    def misplace(name: str, data: bytes) -> bytes:
+        return data.replace(b"<sheetData>", b"<sheetData>" + cells) if name.endswith("sheet2.xml") else data
+
+    assert refused(rewritten(clients, tmp_path / "places.xlsx", misplace)) in {"file.damaged", "file.too_large"}
+
+
+def test_cells_without_places_are_read_side_by_side(clients: Path, tmp_path: Path) -> None:
+    rows = b"".join(b"<row><c><v>%d</v></c><c/><c><v>2</v></c></row>" % number for number in range(30_000))
+
+    def loosen(name: str, data: bytes) -> bytes:
+        if not name.endswith("sheet2.xml"):
+            return data
+        return data[: data.index(b"<sheetData>")] + b"<sheetData>" + rows + data[data.index(b"</sheetData>") :]
+
+    path = rewritten(clients, tmp_path / "loose.xlsx", loosen)
+    with open_rows(path, detect(path, {"header": "no"})) as found:
+        values = [row.values for row in found]
+    assert (len(values), values[7]) == (30_000, (7, "", 2))
+
+
 def test_empty_formatted_cells_far_away_do_no_harm(tmp_path: Path) -> None:
     def fill(workbook: xlsxwriter.Workbook) -> None:
         sheet = workbook.add_worksheet()
