@@ -10,6 +10,7 @@ function paint() {
 try {
   root.dataset.theme = localStorage.getItem('crm_theme') || root.dataset.theme
   root.dataset.times = localStorage.getItem('crm_times') || 'relative'
+  root.dataset.keys = localStorage.getItem('crm_keys') || 'on'
 } catch {
   // Storage may be forbidden; the server's choice from the cookie stands.
 }

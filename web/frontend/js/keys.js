@@ -2,7 +2,7 @@
 import { clearSelection } from './bulk.js'
 import { chooseKind } from './composer.js'
 import { openDialog } from './dialog.js'
-import { on } from './dom.js'
+import { each, on, remember } from './dom.js'
 import { closeMenu } from './menu.js'
 import { togglePalette } from './palette.js'
 import { moveRow } from './row.js'
@@ -77,3 +77,8 @@ function closeTopLayer(event) {
 }
 
 on('click', '[data-keys-open]', () => sheet?.showModal())
+each('[data-keys-toggle]', (box) => { box.checked = enabled() })
+on('change', '[data-keys-toggle]', (_event, box) => {
+  document.documentElement.dataset.keys = box.checked ? 'on' : 'off'
+  remember('crm_keys', document.documentElement.dataset.keys)
+})

@@ -81,7 +81,9 @@ def test_question_mark_shows_the_keys_of_the_page(visitor: Any) -> None:
 
 def test_single_keys_can_be_turned_off_but_the_palette_stays(visitor: Any) -> None:
     page = visitor.open("/list")
-    page.evaluate("document.documentElement.dataset.keys = 'off'")
+    page.keyboard.press("Shift+Slash")
+    page.locator("[data-keys-toggle]").uncheck()
+    page.reload()
     page.keyboard.press("Shift+Slash")
     expect(page.locator("#keys")).to_be_hidden()
     page.keyboard.press("Control+k")
