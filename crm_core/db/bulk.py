@@ -67,7 +67,7 @@ def values_list(session: Session, ids: Sequence[str]) -> Any:
         source = text("SELECT CAST(value AS uuid) AS id FROM json_array_elements_text(CAST(:ids AS json))")
     else:
         source = text("SELECT value AS id FROM json_each(:ids)")
-    value = bindparam("ids", orjson.dumps(list(ids)).decode(), unique=True)
+    value: Any = bindparam("ids", orjson.dumps(list(ids)).decode(), unique=True)
     return source.bindparams(value).columns(id=Id()).subquery()
 
 

@@ -88,17 +88,20 @@ def count(session: Session, entity: Entity, view: View, cap: int = 10_000) -> in
     return int(session.execute(statement, {**_parameters(session, view), "cap": cap + 1}).scalar_one())
 
 
-def matching_ids(session: Session, entity: Entity, view: View, cap: int, action: str = "view") -> list[str]:
-    """The ids of all records of the view that the actor may do ``action`` to, at most ``cap``, by id."""
+def matching_ids(
+    session: Session, entity: Entity, view: View, cap: int, action: str = "view", after: str | None = None
+) -> list[str]:
+    """The ids of the records of the view that the actor may do ``action`` to, by id, at most ``cap`` after one."""
 
     def build() -> Select[Any]:
         table = entity.table
-        return (
-            _conditions(session, entity, view, select(table.c.id), action).order_by(table.c.id).limit(bindparam("cap"))
-        )
+        statement = _conditions(session, entity, view, select(table.c.id), action)
+        if after is not None:
+            statement = statement.where(table.c.id > bindparam("after", type_=Id()))
+        return statement.order_by(table.c.id).limit(bindparam("cap"))
 
-    statement = _cached(session, entity, ("ids", action, *_shape(view)), build)
-    return list(session.execute(statement, {**_parameters(session, view), "cap": cap}).scalars())
+    statement = _cached(session, entity, ("ids", action, after is None, *_shape(view)), build)
+    return list(session.execute(statement, {**_parameters(session, view), "cap": cap, "after": after}).scalars())
 
 
 def fetch(session: Session, entity: Entity, record_id: str, *, action: str = "view", trashed: bool = False) -> Row:

@@ -41,6 +41,11 @@ class Text(fields.String):
             raise ValidationError([_("This is needed.")])
         return text or None
 
+    def _validate(self, value: Any) -> None:
+        # White space alone is an empty field, of which no length is asked.
+        if value is not None:
+            super()._validate(value)
+
 
 class _Checked(Text):
     """Text of a known form; ``check`` gives its normal form or ``None``."""

@@ -113,7 +113,7 @@ class Event(Base):
 
     __tablename__ = "core_event"
     __policy__ = SystemOnly()
-    __table_args__ = (Index("ix_core_event_record", "record_id"),)
+    __table_args__ = (Index("ix_core_event_record", "record_id"), Index("ix_core_event_feed", "txid", "seq"))
 
     seq: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer, "sqlite"), Identity(always=False), primary_key=True

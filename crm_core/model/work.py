@@ -14,7 +14,9 @@ from crm_core.db.types import Id, Instant, Json
 
 __all__ = ["ImportBatch", "ImportEffect", "Job"]
 
-_OPEN = text("state IN ('ready', 'running')")
+_READY = text("state = 'ready'")
+_RUNNING = text("state = 'running'")
+_PARKED = text("state = 'parked'")
 
 
 class Job(Base):
@@ -27,7 +29,10 @@ class Job(Base):
     __tablename__ = "core_job"
     __policy__ = Audience("principal_id")
     __table_args__ = (
-        Index("ix_core_job_due", "run_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        # The order in which jobs are taken: the next one is the first entry that is due, however many wait.
+        Index("ix_core_job_due", "priority", "run_at", sqlite_where=_READY, postgresql_where=_READY),
+        Index("ix_core_job_lease", "lease_until", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+        Index("ix_core_job_parked", "kind", sqlite_where=_PARKED, postgresql_where=_PARKED),
         Index("uq_core_job_key", "key", unique=True),
     )
 

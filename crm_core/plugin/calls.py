@@ -11,7 +11,7 @@ import pluggy
 from crm_core.errors import CrmError, ModuleError
 from crm_core.text import messages
 
-__all__ = ["call_each", "collect"]
+__all__ = ["call_each", "call_one", "collect"]
 
 _ = messages("core")
 _log = logging.getLogger("crm.hooks")
@@ -32,6 +32,13 @@ def call_each(
         except Exception as error:  # noqa: BLE001 - the isolation point of hooks
             _log.exception("module %s failed in %s", implementation.plugin_name, hook)
             yield implementation.plugin_name, None, error
+
+
+def call_one(manager: pluggy.PluginManager, hook: str, module: str, /, **arguments: Any) -> None:
+    """Call one hook on one module, which may not have it; whatever it raises is the caller's to isolate."""
+    for implementation in getattr(manager.hook, hook).get_hookimpls():
+        if implementation.plugin_name == module:
+            implementation.function(*(arguments[name] for name in implementation.argnames))
 
 
 def collect(manager: pluggy.PluginManager, hook: str, /, **arguments: Any) -> list[Any]:

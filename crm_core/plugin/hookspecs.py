@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from crm_core.access.principal import Principal
+    from crm_core.job.context import Context
 
 __all__ = ["Batch", "Issue", "PublishedEvent", "hookimpl", "hookspec"]
 
@@ -98,8 +99,12 @@ class Hookspecs:
         """Inside the transaction, after the write; may write the module's own tables. A failure rolls back."""
 
     @hookspec
-    def crm_event(self, event: PublishedEvent) -> None:
-        """After commit, from the event log, at least once; isolated per subscriber and retried."""
+    def crm_event(self, event: PublishedEvent, context: Context) -> None:
+        """After commit, from the event log, at least once; isolated per subscriber and retried.
+
+        It runs as a job of its own: what it writes in ``context.step(last=True)`` is written exactly once.
+        No transaction is open when it begins, so it may talk to other servers first.
+        """
 
     @hookspec
     def crm_merged(self, session: Session, entity: str, loser_id: str, winner_id: str, undo: bool) -> None:

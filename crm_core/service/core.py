@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from crm_core.plugin.contributions import Choice, Contribution, EventType, HistoryKind, NavItem, Permission
+from crm_core.plugin.contributions import Choice, Contribution, EventType, HistoryKind, Job, NavItem, Permission
 from crm_core.plugin.hookspecs import hookimpl
 from crm_core.plugin.module import Module
 from crm_core.service.client.account import ACCOUNT
@@ -42,6 +42,7 @@ def crm_contribute(crm: Any) -> Iterable[Contribution]:
     yield ACCOUNT
     yield CONTACT
     yield from _history_kinds()
+    yield from _jobs()
     yield NavItem(id="core.home", label=_("Home"), path="/", icon="home", order=1, go="H")
     yield NavItem(
         id="core.accounts",
@@ -112,3 +113,12 @@ def _history_kinds() -> Iterable[HistoryKind]:
     yield HistoryKind(id="core.web", label=_("Website visit"), icon="world", composer=True, order=90)
     yield HistoryKind(id="core.created", label=_("Created"), icon="plus", importance=0)
     yield HistoryKind(id="core.assigned", label=_("New person responsible"), icon="user-check", importance=1)
+
+
+def _jobs() -> Iterable[Job]:
+    transfer = "crm_core.service.transfer.job"
+    yield Job(id="core.import_check", target=f"{transfer}:run_check", label=_("Try an import"))
+    yield Job(id="core.import_run", target=f"{transfer}:run_import", label=_("Import"))
+    yield Job(id="core.import_undo", target=f"{transfer}:run_undo", label=_("Undo"))
+    yield Job(id="core.export", target=f"{transfer}:run_export", label=_("Export"))
+    yield Job(id="core.bulk", target="crm_core.service.bulk:run_bulk", label=_("Change many records"))
