@@ -156,8 +156,10 @@ def _parameters(text: str) -> dict[str, tuple[str, ...]]:
             for value in part.strip('"').split(",")
         )
         name = (match["name"] or "").upper()
+        if not values:
+            continue
         if not name:
-            name = "ENCODING" if values and values[0].upper() in _ENCODINGS else "TYPE"
+            name = "ENCODING" if values[0].upper() in _ENCODINGS else "TYPE"
         found[name] = found.get(name, ()) + values
     return found
 

@@ -222,6 +222,11 @@ def test_a_property_that_is_too_long_is_left_out_with_a_warning(put: Put) -> Non
     assert warnings(result) == ["card.too_large"]
 
 
+def test_parameters_without_a_value_do_no_harm(put: Put) -> None:
+    card = card_in(put(wrap("FN;CHARSET=;ENCODING=:A", "TEL;TYPE=;;PREF:1", version="2.1")))
+    assert card == Card(full_name="A", phones=(Labelled(value="1", preferred=True),))
+
+
 def test_an_unknown_charset_and_broken_bytes_are_flagged_not_fatal(put: Put) -> None:
     text = wrap("N;CHARSET=rot13:Doe;Jane;;;", "FN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:Ja=C3", version="2.1")
     (result,) = read_cards(put(text))
