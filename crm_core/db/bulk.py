@@ -11,13 +11,14 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Table, bindparam, insert, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import Column
 
 from crm_core.db.types import Id, Json
 
-__all__ = ["insert_rows", "update_rows", "values_list"]
+__all__ = ["insert_if_new", "insert_rows", "update_rows", "values_list"]
 
 Row = Mapping[str, Any]
 
@@ -40,6 +41,12 @@ def insert_rows(session: Session, table: Table, rows: Sequence[Row]) -> None:
     marks = ", ".join("?" * len(columns))
     statement = f"INSERT INTO {table.name} ({', '.join(c.name for c in columns)}) VALUES ({marks})"  # noqa: S608 - names of columns only
     session.connection().exec_driver_sql(statement, _tuples(columns, completed, dialect))
+
+
+def insert_if_new(session: Session, table: Table) -> Any:
+    """An ``INSERT`` that leaves a row out when one with the same unique key exists, also on another connection."""
+    insert_into: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    return insert_into(table).on_conflict_do_nothing()
 
 
 def update_rows(session: Session, table: Table, rows: Sequence[Row]) -> None:

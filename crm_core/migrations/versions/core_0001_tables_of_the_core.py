@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("payload", types.Json(), nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_core_event")),
     )
+    op.create_index("ix_core_event_feed", "core_event", ["txid", "seq"], unique=False)
     op.create_index("ix_core_event_record", "core_event", ["record_id"], unique=False)
     op.create_table(
         "core_external_id",
@@ -116,10 +117,26 @@ def upgrade() -> None:
     op.create_index(
         "ix_core_job_due",
         "core_job",
-        ["run_at"],
+        ["priority", "run_at"],
         unique=False,
-        sqlite_where=sa.text("state IN ('ready', 'running')"),
-        postgresql_where=sa.text("state IN ('ready', 'running')"),
+        sqlite_where=sa.text("state = 'ready'"),
+        postgresql_where=sa.text("state = 'ready'"),
+    )
+    op.create_index(
+        "ix_core_job_lease",
+        "core_job",
+        ["lease_until"],
+        unique=False,
+        sqlite_where=sa.text("state = 'running'"),
+        postgresql_where=sa.text("state = 'running'"),
+    )
+    op.create_index(
+        "ix_core_job_parked",
+        "core_job",
+        ["kind"],
+        unique=False,
+        sqlite_where=sa.text("state = 'parked'"),
+        postgresql_where=sa.text("state = 'parked'"),
     )
     op.create_index("uq_core_job_key", "core_job", ["key"], unique=True)
     op.create_table(
