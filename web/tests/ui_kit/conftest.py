@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,9 +15,10 @@ from urllib.parse import parse_qs
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
-from crm_web.assets import Assets
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from crm_web.assets import Assets
 
 HERE = Path(__file__).resolve().parent
 WEB = HERE.parents[1]
@@ -30,7 +32,7 @@ POLICY = (
 )
 TIMEOUT_MS = 8_000
 MOMENT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
-DEVICES = {
+DEVICES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1366, "height": 768}},
     "phone": {
         "viewport": {"width": 360, "height": 740},
@@ -40,41 +42,6 @@ DEVICES = {
     },
 }
 MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
-
-
-def sample_fields() -> list[dict[str, Any]]:
-    """One field of each kind, some of them with errors, help or a suffix."""
-    choices = [("new", "New"), ("open", "Open"), ("won", "Won")]
-    return [
-        {"name": "name", "label": "Name", "required": True, "value": "", "errors": ["Please fill in"]},
-        {"name": "email", "label": "E-mail", "kind": "email", "value": "anna@example.com", "autocomplete": "email"},
-        {"name": "phone", "label": "Phone", "kind": "phone", "placeholder": "+7"},
-        {"name": "site", "label": "Website", "kind": "url"},
-        {"name": "staff", "label": "Employees", "kind": "int", "value": 12},
-        {"name": "share", "label": "Share", "kind": "decimal", "value": "12,5", "suffix": "%"},
-        {"name": "sum", "label": "Amount", "kind": "money", "value": "1 234,50", "suffix": "₽"},
-        {"name": "since", "label": "Client since", "kind": "day", "value": "2024-05-01"},
-        {"name": "meeting", "label": "Meeting", "kind": "instant", "value": "2026-11-25T10:00"},
-        {"name": "status", "label": "Status", "kind": "choice", "choices": choices, "value": "open"},
-        {"name": "interests", "label": "Interests", "kind": "multichoice", "choices": choices, "value": ["new"]},
-        {"name": "tags", "label": "Tags", "kind": "tags", "choices": [("vip", "VIP")], "value": ["vip"]},
-        {"name": "owner_id", "label": "Owner", "kind": "ref", "url": "/find", "value": "7", "display": "Anna"},
-        {
-            "name": "team",
-            "label": "Team",
-            "kind": "ref",
-            "url": "/find",
-            "multiple": True,
-            "value": ["1"],
-            "display": ["Boris"],
-        },
-        {"name": "secret", "label": "Password", "kind": "password", "help": "At least 10 characters"},
-        {"name": "scan", "label": "Scan", "kind": "file"},
-        {"name": "inn", "label": "INN", "value": "77", "errors": ["10 or 12 digits"], "inputmode": "numeric"},
-        {"name": "agreed", "label": "Agrees to mailings", "kind": "bool", "value": True},
-        {"name": "note", "label": "Note", "kind": "longtext", "value": "Two\nlines"},
-        {"name": "version", "label": "", "kind": "hidden", "value": 3},
-    ]
 
 
 def sample_rows() -> list[dict[str, str]]:
@@ -93,35 +60,6 @@ def sample_rows() -> list[dict[str, str]]:
             "turnover": f"{n * 1234:,}".replace(",", " "),
         }
         for n in range(50)
-    ]
-
-
-def sample_events() -> list[dict[str, Any]]:
-    spec = [
-        (
-            "phone-outgoing",
-            "Call: reached",
-            "call",
-            "success",
-            "Agreed to meet on Thursday.\nAsked for the price list.",
-        ),
-        ("note", "Note", "note", "neutral", "The new director comes from Vector."),
-        ("mail", "Letter sent", "letter", "info", ""),
-        ("users", "Meeting at the client's", "meeting", "accent", "Showed three lamps."),
-        ("arrows-exchange", "Owner changed", "owner", "neutral", ""),
-    ]
-    return [
-        {
-            "icon": icon,
-            "title": title,
-            "kind": kind,
-            "tone": tone,
-            "body": body,
-            "when": MOMENT,
-            "who": "Anna Petrova",
-            "url": None,
-        }
-        for icon, title, kind, tone, body in spec
     ]
 
 
@@ -170,6 +108,7 @@ class KitSite:
         self.posts: list[dict[str, Any]] = []
         self.polls = 0
         self.assets = Assets(DIST)
+        self.sample = json.loads((HERE / "sample.json").read_text(encoding="utf-8"))
         self.environment = Environment(
             loader=FileSystemLoader([TEMPLATES, HERE / "templates"]),
             autoescape=True,
@@ -197,9 +136,9 @@ class KitSite:
             "ago": lambda _at: "2 hours ago",
             "day": str,
             "money": str,
-            "fields": sample_fields(),
+            "fields": self.sample["fields"],
             "rows": sample_rows(),
-            "events": sample_events(),
+            "events": [{**event, "when": MOMENT} for event in self.sample["events"]],
             "moment": MOMENT,
         }
 
@@ -325,12 +264,14 @@ class Visitor:
         self._contexts.append(context)
         context.set_default_timeout(TIMEOUT_MS)
         page = context.new_page()
-        page.on(
-            "console", lambda message: message.type in {"error", "warning"} and self.complaints.append(message.text)
-        )
+        page.on("console", self._hear)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto(f"{path}{'&' if '?' in path else '?'}theme={theme}")
         return page
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(message.text)
 
     def close(self) -> None:
         for context in self._contexts:

@@ -155,7 +155,12 @@ def test_a_password_can_be_looked_at(visitor: Any) -> None:
 def test_leaving_a_changed_form_without_a_draft_warns(visitor: Any) -> None:
     page = visitor.open("/")
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+    def stay(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
     page.evaluate(
         "() => { const f = document.querySelector('#kit-form'); delete f.dataset.draft; f.dataset.guard = '' }"
     )
