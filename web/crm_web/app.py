@@ -10,6 +10,7 @@ from flask_compress import Compress
 
 from crm_core.runtime import Crm
 from crm_core.settings import Settings
+from crm_web.api import blueprint_for
 from crm_web.assets import Assets
 from crm_web.context import provide_context
 from crm_web.environment import set_up_environment
@@ -34,8 +35,8 @@ _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not bound
 
 
-def build_app(crm: Crm) -> Flask:
-    """What ``create_app`` promises."""
+def build_app(crm: Crm, *, strict: bool | None = None) -> Flask:
+    """What ``create_app`` promises; ``strict`` raises for a module that would be left out (as in the settings)."""
     app = Flask("crm_web", static_folder=None, template_folder=None)
     https = crm.settings.base_url.startswith("https:")
     key = secret_key(crm.settings.data_dir)
@@ -50,7 +51,8 @@ def build_app(crm: Crm) -> Flask:
     answer_failures(app)
     provide_context(app)
     mount_views(app, crm)
-    mount_modules(app, shell)
+    app.register_blueprint(blueprint_for(crm), url_prefix="/api/v1")
+    mount_modules(app, shell, strict=crm.settings.strict if strict is None else strict)
     shell.policies = policies_of(app)
     serve_files(app, shell)
     return app

@@ -19,7 +19,7 @@ _ = messages("web")
 _log = logging.getLogger("crm.web")
 
 
-def mount_modules(app: Flask, shell: Shell) -> None:
+def mount_modules(app: Flask, shell: Shell, *, strict: bool) -> None:
     """Register the blueprints of all modules under ``/<module>``.
 
     A module whose blueprint fails is left out, named in ``shell.broken``, and answers with an explanation; in strict
@@ -31,9 +31,10 @@ def mount_modules(app: Flask, shell: Shell) -> None:
             by_module.setdefault(routes.id.split(".")[0], []).append(routes)
     for module, found in by_module.items():
         try:
+            _refuse_clash(app, module)
             blueprints = [_tried(module, routes) for routes in found]
         except ModuleError as error:
-            if shell.crm.settings.strict:
+            if strict:
                 raise
             _log.error("module %s was not mounted", module, exc_info=error)
             shell.broken[module] = str(error)
@@ -58,6 +59,13 @@ def resolve(module: str, target: str) -> object:
             ),
             module=module,
         ) from error
+
+
+def _refuse_clash(app: Flask, module: str) -> None:
+    """The pages of the shell stand beside the folders of modules: ``/accounts`` can be no module."""
+    taken = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules() if not rule.endpoint.startswith(f"{module}_")}
+    if module in taken:
+        raise ModuleError(_("A page of the program already has the address /%(module)s.", module=module), module=module)
 
 
 def _tried(module: str, routes: Routes) -> Blueprint:

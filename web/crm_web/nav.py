@@ -23,12 +23,42 @@ SECTIONS: dict[str, Msg | None] = {
     "more": _("More"),
     "admin": _("Administration"),
 }
-HOME = NavItem(id="core.home", label=_("Home"), path="/", icon="home", go="h", order=0)
+# What the shell itself offers to administrators.
+OWN = (
+    NavItem(
+        id="core.users",
+        label=_("People"),
+        path="/users",
+        icon="users-group",
+        section="admin",
+        order=10,
+        permission="core.admin",
+    ),
+    NavItem(
+        id="core.modules",
+        label=_("Modules"),
+        path="/modules",
+        icon="puzzle",
+        section="admin",
+        order=20,
+        permission="core.admin",
+        go="m",
+    ),
+    NavItem(
+        id="core.settings",
+        label=_("Settings"),
+        path="/settings",
+        icon="settings",
+        section="admin",
+        order=30,
+        permission="core.admin",
+    ),
+)
 
 
 def navigation(crm: Crm, actor: Principal, words: Words, path: str) -> list[dict[str, Any]]:
     """The sections with the entries that the actor may open; the one that ``path`` lies under is active."""
-    items = [item for item in (HOME, *crm.all(NavItem)) if item.permission is None or actor.may(item.permission)]
+    items = [item for item in (*crm.all(NavItem), *OWN) if item.permission is None or actor.may(item.permission)]
     active = max((item.path for item in items if _covers(item.path, path)), key=len, default=None)
     sections: dict[str, list[dict[str, Any]]] = {}
     for item in items:
@@ -42,7 +72,7 @@ def _entry(item: NavItem, words: Words, active: str | None) -> dict[str, Any]:
         "label": words.text(item.label),
         "url": item.path,
         "icon": item.icon,
-        "key": item.go,
+        "key": item.go.lower() if item.go else None,
         "active": item.path == active,
         "count": None,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from crm_core.runtime import Crm
-from crm_web.views import find, health
+from crm_web.views import find, health, home, modules, quick_add
 from crm_web.views.record import mount_entities
 
 __all__ = ["mount_views"]
@@ -13,6 +13,6 @@ __all__ = ["mount_views"]
 
 def mount_views(app: Flask, crm: Crm) -> None:
     """Register all pages of the shell, and those of every entity."""
-    app.register_blueprint(health.blueprint)
-    app.register_blueprint(find.blueprint)
+    for view in (health, home, find, quick_add, modules):
+        app.register_blueprint(view.blueprint)
     mount_entities(app, crm)

@@ -13,6 +13,7 @@ from crm_core.text import fold, messages, swap_layout
 from crm_web.context import render
 from crm_web.current import say
 from crm_web.links import base_of, record_url
+from crm_web.nav import OWN
 from crm_web.policy import signed_in
 from crm_web.views.record.reference import options
 
@@ -100,7 +101,7 @@ def _commands() -> list[dict[str, Any]]:
 
 
 def _places() -> list[dict[str, Any]]:
-    return [_item(item) for item in g.crm.all(NavItem) if _open_to(item)]
+    return [_item(item) for item in (*g.crm.all(NavItem), *OWN) if _open_to(item)]
 
 
 def _item(item: NavItem | PaletteItem) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import g
+from markupsafe import Markup
 
 from crm_core.entity.columns import label_name
 from crm_core.entity.descriptor import Entity, Field, Kind
@@ -16,7 +18,7 @@ from crm_core.text import Msg, messages
 from crm_web.current import say
 from crm_web.links import base_of
 
-__all__ = ["SYSTEM_LABELS", "Column", "choice_labels", "columns_of", "described", "offered"]
+__all__ = ["SYSTEM_LABELS", "Column", "cells_of", "choice_labels", "columns_of", "described", "offered"]
 
 _ = messages("web")
 
@@ -30,6 +32,7 @@ SYSTEM_LABELS: dict[str, Msg] = {
 _SYSTEM_KINDS: Mapping[str, Kind] = {"created_at": "instant", "updated_at": "instant"}
 _SYSTEM_REFS = {"owner_id": "core.user", "team_id": "core.team"}
 _SYSTEM_OFFERED = ("owner_id", "team_id", "created_at", "updated_at")
+_BADGE = Markup('<span class="badge badge-{}">{}</span>')
 _NUMBERS = frozenset({"int", "decimal", "money"})
 _SUBLINE = frozenset({"text", "ref", "choice", "email", "person"})
 
@@ -60,6 +63,27 @@ def columns_of(crm: Crm, entity: Entity, view: View) -> list[Column]:
     ordered = [entity.title, *(name for name in names if name != entity.title)]
     columns = [_column(crm, entity, name) for name in ordered]
     return _placed(columns)
+
+
+def cells_of(columns: Sequence[Column]) -> list[tuple[Any, ...]]:
+    """The columns as the row loop of the template takes them: with all that is the same in every row made before."""
+    return [
+        (
+            column.shape if column.shape != "person" else "text",
+            column.key,
+            _opening(column),
+            column.name,
+            f"{column.link}/" if column.link else None,
+            {code: _BADGE.format(colour, label) for code, (label, colour) in column.choices.items()},
+            column.currency or "",
+        )
+        for column in columns
+    ]
+
+
+def _opening(column: Column) -> Markup:
+    classes = f"{column.place}{' text-end text-number' if column.numeric else ''}".strip()
+    return Markup('<td class="{}">').format(classes) if classes else Markup("<td>")
 
 
 def offered(entity: Entity) -> list[tuple[str, str]]:

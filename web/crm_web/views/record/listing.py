@@ -20,7 +20,7 @@ from crm_web.links import base_of, with_query
 from crm_web.toast import toast
 from crm_web.views.record.bulk import bulk_actions
 from crm_web.views.record.chip import chips_of
-from crm_web.views.record.column import Column, columns_of
+from crm_web.views.record.column import Column, cells_of, columns_of
 
 __all__ = ["COUNT_CAP", "Address", "show"]
 
@@ -78,7 +78,7 @@ def show(entity: Entity) -> str:
         address=address,
         view=view,
         rows=found.rows,
-        columns=columns,
+        cells=cells_of(columns),
         heads=_headed(columns, view, entity, address),
         title=entity.title,
         phone=display_phone,
