@@ -139,7 +139,7 @@ def _sqlite(url: URL, purpose: str) -> Engine:
             connection.execute("PRAGMA foreign_keys=OFF")
         if purpose == "read":
             connection.execute("PRAGMA query_only=ON")
-        connection.create_function("fold", 1, fold, deterministic=True)
+        connection.create_function("fold", 1, _fold, deterministic=True)
 
     begin = "BEGIN" if purpose == "read" else "BEGIN IMMEDIATE"
 
@@ -148,6 +148,11 @@ def _sqlite(url: URL, purpose: str) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _fold(text: object) -> str | None:
+    """``fold`` as SQL has it: nothing stays nothing."""
+    return None if text is None else fold(str(text))
 
 
 def _postgresql(url: URL, purpose: str) -> Engine:

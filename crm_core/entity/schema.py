@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from crm_core.runtime import Crm
 
-__all__ = ["Text", "input_schema", "load_input", "loaders", "output_schema", "problems_of"]
+__all__ = ["Text", "input_schema", "load_input", "loaders", "may_be_empty", "output_schema", "problems_of"]
 
 _ = messages("core")
 
@@ -112,8 +112,12 @@ def _reference(**options: Any) -> Any:
 
 def _choice(field: Field, **options: Any) -> Any:
     codes = [choice.code for choice in field.choices]
-    allowed = validate.OneOf(codes, error=_("Choose one of: %(codes)s.", codes=", ".join(codes)))  # type: ignore[arg-type]
-    return Text(validate=allowed, **options)
+
+    def check(value: str) -> None:
+        if value not in codes:
+            raise ValidationError([_("Choose one of: %(codes)s.", codes=", ".join(codes))])
+
+    return Text(validate=check, **options)
 
 
 _MAKERS: dict[str, Callable[..., Any]] = {
@@ -139,7 +143,10 @@ _MAKERS: dict[str, Callable[..., Any]] = {
 def field_loader(entity: Entity, field: Field, *, partial: bool) -> Any:
     """The marshmallow field that loads one field of an entity."""
     kind = entity.kind_of(field)
-    options: dict[str, Any] = {"required": field.required and not partial, "allow_none": not field.required}
+    options: dict[str, Any] = {
+        "required": field.required and not partial,
+        "allow_none": may_be_empty(entity, field),
+    }
     if kind == "choice":
         return _choice(field, **options)
     maker = _MAKERS.get(kind)
@@ -147,6 +154,11 @@ def field_loader(entity: Entity, field: Field, *, partial: bool) -> Any:
         return maker(**options)
     length = getattr(entity.table.c[field.name].type, "length", None) or 500
     return Text(validate=validate.Length(max=length), **options)
+
+
+def may_be_empty(entity: Entity, field: Field) -> bool:
+    """Whether a field may be emptied: it is not needed, and its column needs no value either."""
+    return not field.required and bool(entity.table.c[field.name].nullable)
 
 
 def loaders(crm: Crm, entity: Entity, *, partial: bool) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from crm_core.plugin.hookspecs import hookimpl
 from crm_core.plugin.module import Module
 from crm_core.service.client.account import ACCOUNT
 from crm_core.service.client.contact import CONTACT
+from crm_core.service.relay import DELIVERY
 from crm_core.text import messages
 
 __all__ = ["MODULE", "crm_contribute"]
@@ -64,6 +65,10 @@ def crm_contribute(crm: Any) -> Iterable[Contribution]:
     )
     yield Permission(id="core.admin", label=_("Administer the program"))
     yield Permission(id="core.import", label=_("Import files"))
+    yield Job(id=DELIVERY, label=_("Tell a module about an event"), target="crm_core.service.relay:deliver", max_attempts=8)
+    yield Job(
+        id="core.housekeeping", label=_("Remove what is out of date"), target="crm_core.service.housekeeping:run", every=3600
+    )
     for entity in (ACCOUNT, CONTACT):
         for participle in ("created", "updated", "assigned", "trashed", "restored"):
             yield EventType(id=f"{entity.id}.{participle}", label=entity.label)
