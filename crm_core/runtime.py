@@ -13,26 +13,28 @@ import pluggy
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, configure_mappers
 
-from crm_core.access.principal import Principal
+from crm_core.access.principal import Principal, system
 from crm_core.db import session as sessions
 from crm_core.db.engine import Database, open_database
+from crm_core.db.migrate import Step, upgrade
 from crm_core.db.policy import require_policies
 from crm_core.db.revision import standing
 from crm_core.entity.descriptor import Entity
-from crm_core.errors import ConfigurationError
+from crm_core.errors import ConfigurationError, CrmError
 from crm_core.plugin.contributions import Contribution
 from crm_core.plugin.discover import CORE, Discovery, Loaded, Registry, discover, find_installed, load, refuse
 from crm_core.plugin.failure import Failure
+from crm_core.plugin.lifecycle import install_core, upgrade_modules
 from crm_core.plugin.module import Module
 from crm_core.plugin.probe import probe
 from crm_core.plugin.register import gather, register
 from crm_core.plugin.resolve import resolve
-from crm_core.plugin.state import Stored, read_state
+from crm_core.plugin.state import Stored, next_generation, read_state
 from crm_core.settings import Settings
 from crm_core.text import Msg, messages
 from crm_core.translation import Translator
 
-__all__ = ["Crm", "build"]
+__all__ = ["Crm", "build", "prepare"]
 
 _ = messages("core")
 
@@ -93,6 +95,14 @@ class Crm:
             yield session
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What ``prepare`` did to the tables, and the modules whose tables it could not change."""
+
+    steps: tuple[Step, ...]
+    errors: Mapping[str, CrmError]
+
+
 def build(
     settings: Settings,
     database: Database | None = None,
@@ -130,6 +140,24 @@ def build(
     if settings.strict and crm.failures:
         raise next(iter(crm.failures.values())).error()
     return crm
+
+
+def prepare(settings: Settings, database: Database, *, registry: Registry = find_installed) -> tuple[Crm, Prepared]:
+    """Bring the database to the installed code and give the program: what a first start and an update need.
+
+    The core's tables come first, then its seeds, then the tables of the modules that have any. Raises
+    ``CrmError`` when the core fails; a module that fails stays as it was and is named in the result.
+    """
+    core = load(CORE)
+    steps = upgrade(database, [core.schema], backups=settings.data_dir / "backups")
+    crm = build(settings, database, registry=registry)
+    install_core(crm, system("install"))
+    more, errors = upgrade_modules(crm)
+    if more:
+        with database.lane(), database.write.begin() as connection:
+            next_generation(connection)
+        crm = build(settings, database, registry=registry)
+    return crm, Prepared(steps=(*steps, *more), errors=errors)
 
 
 def _discover(settings: Settings, registry: Registry) -> Discovery:

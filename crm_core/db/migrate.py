@@ -12,11 +12,8 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from crm_core.db.backup import back_up
@@ -26,6 +23,10 @@ from crm_core.db.physical import is_physical
 from crm_core.db.revision import Schema, recorded, recorded_on, standing
 from crm_core.errors import CrmError, ModuleError
 from crm_core.text import messages
+
+if TYPE_CHECKING:  # Alembic is imported where it is used: web workers never migrate
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
 __all__ = ["Step", "comparison_options", "downgrade", "migrate", "migration_lock", "scripts", "upgrade"]
 
@@ -108,6 +109,9 @@ def migrate(database: Database, schema: Schema, target: str = "head") -> Step:
 
 def scripts(schema: Schema) -> tuple[Config, ScriptDirectory]:
     """Alembic's view of a module's revisions, without any file of configuration."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
     config.set_main_option("path_separator", "newline")
@@ -135,6 +139,8 @@ def comparison_options(connection: Connection, schema: Schema) -> dict[str, Any]
 
 def _run(connection: Connection, schema: Schema, target: str) -> None:
     """Run the steps to the target inside the transaction that the caller opened."""
+    from alembic.runtime.environment import EnvironmentContext
+
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
     config, directory = scripts(schema)

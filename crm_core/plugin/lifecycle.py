@@ -15,13 +15,13 @@ from sqlalchemy import delete, insert, inspect, select, update
 
 from crm_core.db.backup import back_up
 from crm_core.db.base import now
-from crm_core.db.migrate import migrate, migration_lock
+from crm_core.db.migrate import Step, migrate, migration_lock, upgrade
 from crm_core.db.revision import recorded, standing
 from crm_core.errors import CrmError, ModuleError
 from crm_core.model import ModuleState
 from crm_core.plugin.discover import Loaded, load, refuse
 from crm_core.plugin.probe import probe
-from crm_core.plugin.resolve import dependents
+from crm_core.plugin.resolve import dependents, resolve
 from crm_core.plugin.state import next_generation
 from crm_core.text import messages
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from crm_core.access.principal import Principal
     from crm_core.runtime import Crm
 
-__all__ = ["Check", "disable", "enable", "install_core"]
+__all__ = ["Check", "disable", "enable", "install_core", "upgrade_modules"]
 
 _ = messages("core")
 
@@ -62,6 +62,24 @@ def enable(crm: Crm, name: str, actor: Principal, *, check: Check = bool) -> Non
     except CrmError as error:
         _remember(crm, name, error)
         raise
+
+
+def upgrade_modules(crm: Crm) -> tuple[tuple[Step, ...], dict[str, CrmError]]:
+    """Bring the tables of all modules that have any to the installed code, dependencies first.
+
+    A module that fails does not stop the others: gives what was done, and the errors by module.
+    """
+    manifests = {name: one.module for name, one in crm.installed.items() if name != "core"}
+    present = [name for name in recorded(crm.database) if name in manifests]
+    steps: list[Step] = []
+    errors: dict[str, CrmError] = {}
+    for name in resolve(manifests, present, {}).order:
+        try:
+            steps += upgrade(crm.database, [crm.installed[name].schema], backups=crm.settings.data_dir / "backups")
+        except CrmError as error:
+            errors[name] = error
+            _remember(crm, name, error)
+    return tuple(steps), errors
 
 
 def disable(crm: Crm, name: str, actor: Principal, *, check: Check = bool) -> None:

@@ -31,16 +31,12 @@ def fill(url: str, data_dir: Path, modules: Sequence[str] = (), registry: Regist
     """Make an empty database ready for use, with the given modules enabled, as an installation does it."""
     from crm_core.access.principal import system
     from crm_core.db.engine import open_database
-    from crm_core.db.migrate import upgrade
-    from crm_core.db.revision import schema_of
     from crm_core.plugin.discover import find_installed
-    from crm_core.plugin.lifecycle import enable, install_core
-    from crm_core.runtime import build
+    from crm_core.plugin.lifecycle import enable
+    from crm_core.runtime import build, prepare
 
     database = open_database(url)
-    upgrade(database, [schema_of("core", "crm_core")], backups=data_dir)
-    crm = build(settings_for(url, data_dir), database, registry=registry or find_installed)
-    install_core(crm, system("test"))
+    crm, _prepared = prepare(settings_for(url, data_dir), database, registry=registry or find_installed)
     for name in modules:
         enable(build(crm.settings, database, registry=crm.registry), name, system("test"))
     database.dispose()

@@ -98,7 +98,8 @@ def upgrade():
 {textwrap.indent(textwrap.dedent(body).strip(), "    ")}
 
 def downgrade():
+    cascade = " CASCADE" if op.get_bind().dialect.name == "postgresql" else ""
     for table in sa.inspect(op.get_bind()).get_table_names():
         if table.startswith("{name}_") and table != "{name}_schema_version":
-            op.drop_table(table)
+            op.execute("DROP TABLE " + table + cascade)
 """
