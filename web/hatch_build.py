@@ -82,12 +82,17 @@ def run(tools: Toolchain, command: list[str]) -> None:
 
 def build_assets() -> bool:
     """Makes the built assets match the sources; True when there was work to do."""
-    stamp, key = DIST / ".stamp", digest(sources())
-    if is_fresh(stamp, key):
+    # Beside the packages and not beside the files, because everything in that folder is shipped.
+    stamp, key = FRONTEND / "node_modules" / ".crm-built", digest(sources())
+    if is_fresh(stamp, key) and (DIST / "manifest.json").is_file():
         return False
     tools = find_toolchain()
     install_packages(tools)
-    run(tools, [tools.node, "build.mjs", str(DIST)])
+    # Built aside and moved, so that a build that fails or takes its time leaves the present files in service.
+    fresh = FRONTEND / "node_modules" / ".crm-dist"
+    run(tools, [tools.node, "build.mjs", str(fresh)])
+    shutil.rmtree(DIST, ignore_errors=True)
+    shutil.move(fresh, DIST)
     stamp.write_text(key, encoding="utf-8")
     return True
 
