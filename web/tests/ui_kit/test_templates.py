@@ -30,3 +30,9 @@ def test_the_kit_page_names_every_public_macro() -> None:
     exported = set(re.findall(r"set (\w+) = ", (KIT / "kit.html").read_text(encoding="utf-8")))
     pages = "".join(path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "templates").glob("*.html"))
     assert exported - set(re.findall(r"\bui\.(\w+)", pages)) == set()
+
+
+def test_every_public_macro_is_documented() -> None:
+    page = (ROOT / "docs" / "reference" / "ui-kit.md").read_text(encoding="utf-8")
+    exported = set(re.findall(r"set (\w+) = ", (KIT / "kit.html").read_text(encoding="utf-8")))
+    assert exported - set(re.findall(r"`(\w+)", page)) == set()
