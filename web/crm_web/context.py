@@ -9,6 +9,7 @@ from flask.templating import render_template
 
 from crm_core.access.principal import Principal
 from crm_core.db.base import new_id
+from crm_core.entity.point import display_phone
 from crm_core.text import messages
 from crm_web.current import say
 from crm_web.negotiate import layout
@@ -76,6 +77,7 @@ def _make_names(shell: Shell) -> dict[str, Any]:
         "idempotency_key": new_id,
         "layout": layout(),
         "module_static": lambda module, path: f"{shell.static[module]}{path}",
+        "phone": display_phone,
         "flashes": toasts_to_show(),
     }
     if principal.kind == "staff":

@@ -1,6 +1,7 @@
 // Links with data-dialog open in the dialog; forms with data-confirm ask first. Focus returns to the opener by itself.
 import { on } from './dom.js'
 import { htmx } from './htmx.js'
+import { GUARDS } from './request.js'
 
 const dialog = document.getElementById('dialog')
 const body = document.getElementById('dialog-body')
@@ -26,8 +27,7 @@ on('click', 'a[data-dialog]', (event, link) => {
 on('click', 'button[data-dialog][formaction]', (event, button) => {
   event.preventDefault()
   const query = new URLSearchParams(new FormData(button.form))
-  query.delete('csrf_token')
-  query.delete('idempotency_key')
+  GUARDS.forEach((name) => query.delete(name))
   openDialog(`${button.getAttribute('formaction')}?${query}`)
 })
 

@@ -59,7 +59,7 @@ class Column:
 
 def columns_of(crm: Crm, entity: Entity, view: View) -> list[Column]:
     """The columns of a view, the one that names the record first."""
-    names = view.columns or _default(entity)
+    names = dict.fromkeys(view.columns or _default(entity))
     ordered = [entity.title, *(name for name in names if name != entity.title)]
     columns = [_column(crm, entity, name) for name in ordered]
     return _placed(columns)

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from flask import Response, g, request
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from crm_core.entity.descriptor import Entity
 from crm_core.entity.record import whole
@@ -37,7 +38,7 @@ def new(entity: Entity) -> str:
     preset: dict[str, Any] = {
         slot.name: request.args[slot.name] for slot in slots_of(g.crm, entity) if slot.name in request.args
     }
-    preset.setdefault("owner_id", g.actor.user_id)
+    preset = {**_defaults(entity), "owner_id": g.actor.user_id, **preset}
     with g.crm.reading(g.actor) as session:
         record = {**preset, **_labels(session, entity, preset)}
     draft = draft_of_record(g.crm, entity, record, g.actor.zone)
@@ -134,6 +135,12 @@ def _versions(record_id: str) -> dict[str, int] | None:
 def _filled(draft: Draft) -> set[str]:
     """What of a new record was filled in; the rest keeps its default."""
     return {name for name, value in draft.snapshot().items() if value} | {n for n in draft.texts if n == "owner_id"}
+
+
+def _defaults(entity: Entity) -> dict[str, Any]:
+    """What the columns of a new record hold when nobody says anything."""
+    columns = ((slot.name, slot.carrier.table.c[slot.field.name].default) for slot in slots_of(g.crm, entity))
+    return {name: default.arg for name, default in columns if isinstance(default, ScalarElementColumnDefault)}
 
 
 def _labels(session: Session, entity: Entity, preset: Mapping[str, Any]) -> dict[str, Any]:

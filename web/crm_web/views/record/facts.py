@@ -74,7 +74,7 @@ def address_lines(record: Mapping[str, Any]) -> list[dict[str, str]]:
     return [
         {
             "label": say(ADDRESS_KINDS.get(item["kind"], item["kind"])),
-            "text": ", ".join(item[name] for name in names if item.get(name)),
+            "text": ", ".join(dict.fromkeys(item[name] for name in names if item.get(name))),
         }
         for item in record.get("addresses") or ()
     ]

@@ -65,7 +65,7 @@ def form_sections(
     for extension in (e for e in g.crm.all(FieldExtension) if e.entity == entity.id):
         mine = [slot for slot in slots if slot.extension is extension]
         sections.append(_section(extension.id, extension.label, True, mine, [], draft, errors))
-    return [section for section in sections if section["fields"] or section["parts"]]
+    return [section for section in sections if section["lead"] or section["fields"] or section["parts"]]
 
 
 def field_view(slot: Slot, draft: Draft, errors: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -82,6 +82,7 @@ def field_view(slot: Slot, draft: Draft, errors: Mapping[str, Sequence[str]]) ->
     }
     if kind == "choice":
         view["choices"] = [(code, label) for code, (label, _colour) in choice_labels(found).items()]
+        view["blank"] = slot.carrier.table.c[found.name].nullable
     if kind == "ref" and found.ref:
         view.update(url=find_url(found.ref), display=draft.labels.get(slot.name, ""))
     if kind in {"inn", "kpp", "ogrn"}:
@@ -117,15 +118,20 @@ def _section(
     errors: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:  # fmt: skip
     fields = [field_view(slot, draft, errors) for slot in slots]
-    shown_parts = [_part_view(part, draft, errors) for part in parts if _drawable(part)]
-    filled = any(f["value"] or f["errors"] for f in fields) or any(p["items"] or p["errors"] for p in shown_parts)
+    shown = [_part_view(part, draft, errors) for part in parts if _drawable(part)]
+    filled = any(f["value"] or f["errors"] for f in fields) or any(p["items"] or p["errors"] for p in shown)
+    # How somebody is called and reached comes first: often that is all one knows.
+    points = [part for part in shown if part["widget"] == "points"]
+    lead = [f for f in fields if f["required"] or f["name"].endswith("name")] if points else []
     return {
         "name": name,
         "label": say(label),
         "folded": folded,
         "open": not folded or filled,
-        "fields": fields,
-        "parts": shown_parts,
+        "lead": lead,
+        "points": points if lead else [],
+        "fields": [f for f in fields if f not in lead],
+        "parts": [part for part in shown if part not in points or not lead],
     }
 
 

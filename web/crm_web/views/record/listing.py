@@ -9,7 +9,6 @@ from typing import Any
 from flask import g, request
 
 from crm_core.entity.descriptor import Entity
-from crm_core.entity.point import display_phone
 from crm_core.entity.query import count, query
 from crm_core.entity.view import View, parse_view
 from crm_core.errors import Invalid
@@ -81,7 +80,6 @@ def show(entity: Entity) -> str:
         cells=cells_of(columns),
         heads=_headed(columns, view, entity, address),
         title=entity.title,
-        phone=display_phone,
         bulk=bulk_actions(entity),
         total=min(total, COUNT_CAP),
         capped=total > COUNT_CAP,

@@ -11,18 +11,25 @@ from sqlalchemy.orm import Session
 from crm_core.entity.descriptor import Entity, Field
 from crm_core.entity.query import query
 from crm_core.entity.view import Filter, View
+from crm_core.text import messages
 from crm_web.current import say
 from crm_web.links import base_of, with_query
 
 __all__ = ["related_blocks"]
+
+_ = messages("web")
 
 MOST = 8
 _SUBTITLES = ("position", "category", "state", "city")
 
 
 def related_blocks(session: Session, entity: Entity, record: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One block for each reference that leads here, with its first records; blocks without any offer to add one."""
-    return [_block(session, other, field, record["id"]) for other, field in _references(entity)]
+    """One block for each reference that leads here, with its first records.
+
+    Empty ones offer to add a record; those of the same entity (subsidiaries) are left out then.
+    """
+    blocks = [_block(session, other, field, record["id"]) for other, field in _references(entity)]
+    return [block for block in blocks if block["rows"] or block["entity"] != entity.id]
 
 
 def _references(entity: Entity) -> Iterator[tuple[Entity, Field]]:
@@ -44,7 +51,8 @@ def _block(session: Session, other: Entity, field: Field, record_id: str) -> dic
     base, pairs = base_of(other), [(field.name, record_id)]
     labels = {c.code: say(c.label) for f in other.fields if f.name == subtitle for c in f.choices}
     return {
-        "title": say(other.plural) if field.name != "parent_id" else say(field.label),
+        "entity": other.id,
+        "title": say(other.plural) if other.id != field.ref else say(_("Belong to it")),
         "icon": other.icon,
         "url": with_query(base, pairs),
         "count": f"{MOST}+" if page.next else len(page.rows),
