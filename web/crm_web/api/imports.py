@@ -128,10 +128,7 @@ def list_errors(crm: Crm, batch_id: str) -> Response:
             raise _refused("after", _("Give the number of a row."))
         rows = _failed(session, batch, int(after))
     language = caller_language(crm)
-    items = [
-        {"row": row["row"], "problems": [_problem(crm, found, language) for found in row["problems"] or ()]}
-        for row in rows
-    ]
+    items = [_failed_row(crm, row, language) for row in rows]
     return answer({"items": items, "next": str(items[-1]["row"]) if len(items) == ERRORS else None})
 
 

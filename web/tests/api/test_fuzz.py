@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 Json = dict[str, Any]
+Draw = Callable[[st.SearchStrategy[Any]], Any]
 EXAMPLES = 120
 FILES = [b"", b"Name;City\nA;B\n", b"BEGIN:VCARD\nFN:A\nEND:VCARD\n", b"PK\x03\x04", "Имя\nЁж".encode("cp1251")]
 ODD = st.one_of(
@@ -83,7 +84,9 @@ def as_query(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def draw_request(draw: st.DrawFn, described: Json, records: Mapping[str, list[str]]) -> tuple[str, str, Json]:
+def draw_request(
+    draw: Callable[[st.SearchStrategy[Any]], Any], described: Json, records: Mapping[str, list[str]]
+) -> tuple[str, str, Json]:
     """One request that the document describes, or nearly so."""
     path = draw(st.sampled_from(sorted(described["paths"])))
     method = draw(st.sampled_from(sorted(described["paths"][path])))

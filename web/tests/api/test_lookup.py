@@ -13,10 +13,10 @@ def people(api: httpx.Client) -> None:
     api.post("/core/contacts", json=person)
 
 
-@pytest.mark.parametrize("text", ["семен", "ctvtyjd", "+79032365544", "8 (903) 236-55-44"])
-def test_a_person_is_found_however_it_is_typed(api: httpx.Client, text: str) -> None:
-    hits = api.get("/core/search", params={"q": text}).json()["items"]
-    assert [(hit["entity"], hit["name"]) for hit in hits] == [("core.contact", "Семёнов")]
+def test_a_person_is_found_however_it_is_typed(api: httpx.Client) -> None:
+    for text in ("семен", "ctvtyjd", "+79032365544", "8 (903) 236-55-44"):
+        hits = api.get("/core/search", params={"q": text}).json()["items"]
+        assert [(hit["entity"], hit["name"]) for hit in hits] == [("core.contact", "Семёнов")], text
 
 
 def test_a_search_may_be_limited_to_one_kind(api: httpx.Client) -> None:
@@ -24,9 +24,9 @@ def test_a_search_may_be_limited_to_one_kind(api: httpx.Client) -> None:
     assert hits == []
 
 
-@pytest.mark.parametrize("params", [{}, {"q": " "}, {"q": "a", "entity": "core.nothing"}, {"q": "a", "limit": "x"}])
-def test_a_search_for_nothing_is_refused(api: httpx.Client, params: dict[str, str]) -> None:
-    assert api.get("/core/search", params=params).status_code == 422
+def test_a_search_for_nothing_is_refused(api: httpx.Client) -> None:
+    wrong: list[dict[str, str]] = [{}, {"q": " "}, {"q": "a", "entity": "core.nothing"}, {"q": "a", "limit": "x"}]
+    assert [api.get("/core/search", params=params).status_code for params in wrong] == [422] * len(wrong)
 
 
 def test_a_draft_is_compared_with_what_there_is(api: httpx.Client) -> None:
@@ -39,9 +39,9 @@ def test_a_draft_is_compared_with_what_there_is(api: httpx.Client) -> None:
     assert len(api.get("/core/accounts").json()["items"]) == 1
 
 
-@pytest.mark.parametrize("body", [{}, {"entity": "core.nothing", "draft": {}}, {"entity": "core.account", "draft": []}])
-def test_a_draft_of_nothing_is_refused(api: httpx.Client, body: dict[str, object]) -> None:
-    assert api.post("/core/similar", json=body).status_code == 422
+def test_a_draft_of_nothing_is_refused(api: httpx.Client) -> None:
+    wrong = [{}, {"entity": "core.nothing", "draft": {}}, {"entity": "core.account", "draft": []}]
+    assert [api.post("/core/similar", json=body).status_code for body in wrong] == [422] * len(wrong)
 
 
 def test_users_and_teams_can_be_chosen_from(api: httpx.Client) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
-import pytest
 
 PATH = "/core/accounts"
 
@@ -36,7 +35,7 @@ def test_a_refused_request_may_be_repaired_under_the_same_key(api: httpx.Client)
     assert send(api, "k1").status_code == 201
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256, "two\tparts"])
-def test_a_key_that_cannot_be_kept_is_refused(api: httpx.Client, key: str) -> None:
-    answer = api.post(PATH, json={"name": "Ромашка"}, headers={"Idempotency-Key": key})
-    assert answer.status_code == 400
+def test_a_key_that_cannot_be_kept_is_refused(api: httpx.Client) -> None:
+    for key in ("", "x" * 256, "two\tparts"):
+        answer = api.post(PATH, json={"name": "Ромашка"}, headers={"Idempotency-Key": key})
+        assert answer.status_code == 400

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
-import pytest
 
 from crm_core.db.base import new_id
 
@@ -50,11 +49,11 @@ def test_amounts_are_decimal_text_without_needless_zeros(api: httpx.Client) -> N
 def test_pages_hold_every_record_once_in_the_order_asked_for(api: httpx.Client) -> None:
     for number in range(7):
         make_account(api, name=f"Фирма {number}")
-    seen, cursor = [], ""
-    while cursor is not None:
-        page = api.get("/core/accounts", params={"limit": 3, "sort": "-name", "cursor": cursor}).json()
+    seen: list[str] = []
+    page: Json = {"next": ""}
+    while page["next"] is not None:
+        page = api.get("/core/accounts", params={"limit": 3, "sort": "-name", "cursor": page["next"]}).json()
         seen += [item["name"] for item in page["items"]]
-        cursor = page["next"]
     assert seen == [f"Фирма {number}" for number in reversed(range(7))]
 
 
@@ -97,25 +96,14 @@ def test_words_of_the_wrong_keyboard_layout_are_understood_and_said_so(api: http
     assert found["read_as"] == "ромашка"
 
 
-@pytest.mark.parametrize(
-    ("params", "field"),
-    [
-        ({"colour": "red"}, "colour"),
-        ({"employees.ge": "many"}, "employees.ge"),
-        ({"name.between": "a"}, "name.between"),
-        ({"sort": "nothing"}, "sort"),
-        ({"fields": "name,nothing"}, "fields"),
-        ({"limit": "0"}, "limit"),
-        ({"limit": "1000"}, "limit"),
-        ({"cursor": "abc"}, "cursor"),
-        ({"owner_id": "me"}, "owner_id"),
-        ({"category": "enemy"}, "category"),
-    ],
-)
-def test_a_parameter_that_does_not_fit_is_named(api: httpx.Client, params: Json, field: str) -> None:
-    answer = api.get("/core/accounts", params=params)
-    assert answer.status_code == 422
-    assert [problem["field"] for problem in answer.json()["errors"]] == [field]
+def test_a_parameter_that_does_not_fit_is_named(api: httpx.Client) -> None:
+    wrong = {
+        "colour": "red", "employees.ge": "many", "name.between": "a", "sort": "nothing", "fields": "name,nothing",
+        "limit": "1000", "cursor": "abc", "owner_id": "me", "category": "enemy",
+    }  # fmt: skip
+    for name, value in wrong.items():
+        answer = api.get("/core/accounts", params={name: value})
+        assert (answer.status_code, [problem["field"] for problem in answer.json()["errors"]]) == (422, [name])
 
 
 def test_an_unchanged_record_is_not_sent_again(api: httpx.Client) -> None:
@@ -142,15 +130,15 @@ def test_a_change_answers_the_whole_record_with_its_new_tag(api: httpx.Client) -
     assert (answer.json()["city"], answer.json()["tags"]) == ("Тверь", ["vip"])
 
 
-@pytest.mark.parametrize("tag", ['"v1"', 'W/"v2"', '"other"', "v2"])
-def test_a_change_of_another_version_gets_the_record_as_it_is_now(api: httpx.Client, tag: str) -> None:
+def test_a_change_of_another_version_gets_the_record_as_it_is_now(api: httpx.Client) -> None:
     made = make_account(api)
     path = f"/core/accounts/{made['id']}"
     api.patch(path, json={"city": "Тверь"}, headers={"If-Match": '"v1"'})
-    answer = api.patch(path, json={"city": "Клин"}, headers={"If-Match": tag})
-    assert (answer.status_code, answer.headers["ETag"]) == (412, '"v2"')
-    assert answer.json()["current"] == api.get(path).json()
-    assert answer.json()["current"]["city"] == "Тверь"
+    for tag in ('"v1"', 'W/"v2"', '"other"', "v2"):
+        answer = api.patch(path, json={"city": "Клин"}, headers={"If-Match": tag})
+        assert (answer.status_code, answer.headers["ETag"]) == (412, '"v2"')
+        assert answer.json()["current"] == api.get(path).json()
+    assert api.get(path).json()["city"] == "Тверь"
 
 
 def test_the_tag_of_a_compressed_answer_stands_for_the_same_version(api: httpx.Client) -> None:
@@ -209,23 +197,21 @@ def test_a_filter_names_the_records_of_a_bulk_change(api: httpx.Client) -> None:
     assert len(api.get("/core/accounts", params={"owner_id": user}).json()["items"]) == 2
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"set": {"city": "Тверь"}}, "ids"),
-        ({"ids": [], "filter": {}, "set": {"city": "Тверь"}}, "ids"),
-        ({"ids": ["x"], "set": {"city": "Тверь"}}, "ids"),
-        ({"filter": {}, "set": {"city": "Тверь"}}, "filter"),
-        ({"filter": {"employees": 3}, "set": {"city": "Тверь"}}, "filter"),
+def test_a_bulk_change_that_is_not_clear_is_refused(api: httpx.Client) -> None:
+    city = {"city": "Тверь"}
+    unclear: list[tuple[Json, str]] = [
+        ({"set": city}, "ids"),
+        ({"ids": [], "filter": {}, "set": city}, "ids"),
+        ({"ids": ["x"], "set": city}, "ids"),
+        ({"filter": {}, "set": city}, "filter"),
+        ({"filter": {"employees": 3}, "set": city}, "filter"),
         ({"ids": [], "set": {}}, "set"),
         ({"ids": [], "set": {"colour": "red"}}, "colour"),
-        ({"ids": [], "set": {"city": "Тверь"}, "all": True}, "all"),
-    ],
-)
-def test_a_bulk_change_that_is_not_clear_is_refused(api: httpx.Client, body: Json, field: str) -> None:
-    answer = api.post("/core/accounts/bulk", json=body)
-    assert answer.status_code == 422
-    assert field in [problem["field"] for problem in answer.json()["errors"]]
+        ({"ids": [], "set": city, "all": True}, "all"),
+    ]
+    for body, field in unclear:
+        answer = api.post("/core/accounts/bulk", json=body)
+        assert (answer.status_code, [problem["field"] for problem in answer.json()["errors"]]) == (422, [field]), body
 
 
 def test_a_bulk_change_of_a_record_that_is_not_there_changes_none(api: httpx.Client) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-import pytest
 from sqlalchemy import insert
 
 from crm_core.db.base import new_id
@@ -27,11 +26,11 @@ def test_a_stranger_is_told_how_to_sign_in(stranger: httpx.Client) -> None:
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("value", ["Bearer crm_wrong", "Bearer ", "Bearer " + "x" * 5000, "Basic YTpi", "crm_wrong"])
-def test_a_token_that_nobody_has_opens_nothing(stranger: httpx.Client, value: str) -> None:
-    answer = stranger.get("/core/accounts", headers={"Authorization": value})
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+def test_a_token_that_nobody_has_opens_nothing(stranger: httpx.Client) -> None:
+    for value in ("Bearer crm_wrong", "Bearer ", "Bearer " + "x" * 5000, "Basic YTpi", "crm_wrong"):
+        answer = stranger.get("/core/accounts", headers={"Authorization": value})
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
 def test_every_problem_is_a_document_with_type_title_and_status(api: httpx.Client) -> None:
@@ -93,27 +92,15 @@ def test_an_address_that_is_not_known_is_answered_in_json(api: httpx.Client) -> 
     assert (answer.status_code, answer.json()["type"]) == (404, "/problems/not-found")
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b'"text"',
-        b"null",
-        b'{"name": 1e400}',
-        b'{"name": NaN}',
-        b'{"name": "a", "name": "b"}',
-        b'{"name": "a", "custom": {"x": 1, "x": 2}}',
-        b'{"name": "\\ud800"}',
-        b'{"name": "\xff"}',
-        b'{"a":' * 20 + b"1" + b"}" * 20,
-        b"[" * 100_000,
-    ],
-)
-def test_json_that_two_readers_could_read_differently_is_refused(api: httpx.Client, body: bytes) -> None:
-    answer = post_raw(api, body)
-    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/bad-request")
+def test_json_that_two_readers_could_read_differently_is_refused(api: httpx.Client) -> None:
+    wrong = [
+        b"", b"{", b"[]", b'"text"', b"null", b'{"name": 1e400}', b'{"name": NaN}', b'{"name": "a", "name": "b"}',
+        b'{"name": "a", "custom": {"x": 1, "x": 2}}', b'{"name": "\\ud800"}', b'{"name": "\xff"}',
+        b'{"a":' * 20 + b"1" + b"}" * 20, b"[" * 100_000,
+    ]  # fmt: skip
+    for body in wrong:
+        answer = post_raw(api, body)
+        assert (answer.status_code, answer.json()["type"]) == (400, "/problems/bad-request"), body[:50]
 
 
 def test_another_content_type_is_refused(api: httpx.Client) -> None:
@@ -135,18 +122,17 @@ def test_many_equal_names_cost_no_time(api: httpx.Client) -> None:
     assert answer.status_code == 400
 
 
-@pytest.mark.parametrize("value", ["text\x00", "x" * 30_000, 5, True, [], {}, ""])
-def test_a_value_that_cannot_be_kept_is_named(api: httpx.Client, value: Any) -> None:
-    answer = api.post("/core/accounts", json={"name": value})
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == "name"
+def test_a_value_that_cannot_be_kept_is_named(api: httpx.Client) -> None:
+    wrong: list[Any] = ["text\x00", "x" * 30_000, 5, True, [], {}, ""]
+    for value in wrong:
+        answer = api.post("/core/accounts", json={"name": value})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "name"), value
 
 
-@pytest.mark.parametrize("field", ["category", "kind", "custom", "phones"])
-def test_a_field_that_always_has_a_value_cannot_be_emptied(api: httpx.Client, field: str) -> None:
-    answer = api.post("/core/accounts", json={"name": "Ромашка", field: None})
-    assert answer.status_code == 422
-    assert [problem["field"] for problem in answer.json()["errors"]] == [field]
+def test_a_field_that_always_has_a_value_cannot_be_emptied(api: httpx.Client) -> None:
+    for field in ("category", "kind", "custom", "phones"):
+        answer = api.post("/core/accounts", json={"name": "Ромашка", field: None})
+        assert (answer.status_code, [problem["field"] for problem in answer.json()["errors"]]) == (422, [field])
 
 
 def test_a_reference_to_nothing_is_named(api: httpx.Client) -> None:

@@ -34,7 +34,7 @@ def test_pages_of_a_timeline_hold_every_event_once(api: httpx.Client, account: s
         log(api, account, body=str(number), occurred_at=(start + timedelta(days=number // 2)).isoformat())
     seen, before = [], None
     while True:
-        params = {"limit": 2, "kind": "core.note"} | ({"before": before} if before else {})
+        params = {"limit": "2", "kind": "core.note", **({"before": before} if before else {})}
         page = api.get(f"/core/accounts/{account}/timeline", params=params).json()
         seen += [event["body"] for event in page["items"]]
         before = page["next"]
@@ -63,9 +63,8 @@ def test_a_card_holds_the_record_its_people_and_its_newest_events(api: httpx.Cli
     assert len(rest["items"]) == 7
 
 
-@pytest.mark.parametrize(
-    ("event", "field"),
-    [
+def test_an_event_that_cannot_be_is_refused(api: httpx.Client, account: str) -> None:
+    impossible: list[tuple[dict[str, Any], str]] = [
         ({"kind": "core.nothing"}, "kind"),
         ({"body": ""}, "body"),
         ({"direction": "up"}, "direction"),
@@ -76,18 +75,13 @@ def test_a_card_holds_the_record_its_people_and_its_newest_events(api: httpx.Cli
         ({"mood": "good"}, "mood"),
         ({"participants": [{"entity": "core.nothing", "id": new_id()}]}, "participants.0.entity"),
         ({"participants": [{"entity": "core.contact", "id": "x"}]}, "participants.0.id"),
-    ],
-)
-def test_an_event_that_cannot_be_is_refused(api: httpx.Client, account: str, event: dict[str, Any], field: str) -> None:
-    answer = log(api, account, **event)
-    assert answer.status_code == 422
-    assert [problem["field"] for problem in answer.json()["errors"]] == [field]
+    ]
+    for event, field in impossible:
+        answer = log(api, account, **event)
+        assert (answer.status_code, [problem["field"] for problem in answer.json()["errors"]]) == (422, [field]), event
 
 
-@pytest.mark.parametrize("params", [{"before": "x"}, {"kind": "core.nothing"}, {"limit": "0"}, {"page": "2"}])
-def test_a_parameter_of_the_timeline_that_does_not_fit_is_named(
-    api: httpx.Client, account: str, params: dict[str, str]
-) -> None:
-    answer = api.get(f"/core/accounts/{account}/timeline", params=params)
-    assert answer.status_code == 422
-    assert [problem["field"] for problem in answer.json()["errors"]] == list(params)
+def test_a_parameter_of_the_timeline_that_does_not_fit_is_named(api: httpx.Client, account: str) -> None:
+    for name, value in {"before": "x", "kind": "core.nothing", "limit": "0", "page": "2"}.items():
+        answer = api.get(f"/core/accounts/{account}/timeline", params={name: value})
+        assert (answer.status_code, [problem["field"] for problem in answer.json()["errors"]]) == (422, [name])
