@@ -168,3 +168,15 @@ def test_leaving_a_changed_form_without_a_draft_warns(visitor: Any) -> None:
     page.click(".nav-item[href='/list']")
     page.wait_for_timeout(300)
     assert asked == ["beforeunload"]
+
+
+def test_hints_come_while_one_types_and_the_guards_stay_out_of_the_address(visitor: Any) -> None:
+    page = visitor.open("/")
+    page.click(".page-head [data-dialog]")
+    expect(page.locator("#d-name")).to_be_focused()
+    with page.expect_request("**/lazy?*") as asked:
+        page.keyboard.type("Roma")
+    assert "name=Roma" in asked.value.url
+    assert "token" not in asked.value.url
+    assert "key-1" not in asked.value.url
+    expect(page.locator("#dialog #lazy-done")).to_be_visible()
