@@ -44,8 +44,8 @@ def build_app(crm: Crm, *, strict: bool | None = None) -> Flask:
     app.extensions["crm"] = shell
     configure(app, crm.settings, key)
     set_up_environment(app.jinja_env, crm)
-    secure(app, https=https)
     Compress(app)
+    secure(app, https=https)
     carry_toasts(app, key, https=https)
     guard_requests(app, shell)
     answer_failures(app)
