@@ -111,12 +111,14 @@ def advance(
 
 def finish(session: Session, job_id: str, token: str, result: Mapping[str, Any] | None = None) -> None:
     """End the job, in the transaction of its last effect. Raises ``Lost``: then that rolls back as well."""
-    _change(session, job_id, token, state="done", result=within_limits("result", result), error=None, **_ENDED)
+    kept = within_limits("result", result)
+    _change(session, job_id, token, {"state": "done", "result": kept, "error": None, **_ENDED})
 
 
 def cancel(session: Session, job_id: str, token: str, result: Mapping[str, Any] | None = None) -> None:
     """End the job because it was asked to stop. Raises ``Lost``."""
-    _change(session, job_id, token, state="cancelled", result=within_limits("result", result), **_ENDED)
+    kept = within_limits("result", result)
+    _change(session, job_id, token, {"state": "cancelled", "result": kept, **_ENDED})
 
 
 def fail(session: Session, job_id: str, token: str, error: str, *, again: bool = True) -> bool:
@@ -130,35 +132,36 @@ def fail(session: Session, job_id: str, token: str, error: str, *, again: bool =
         raise Lost(job_id)
     text = error[-MAX_ERROR:]
     if not again or found.attempts >= found.max_attempts:
-        _change(session, job_id, token, state="dead", error=text, **_ENDED)
+        _change(session, job_id, token, {"state": "dead", "error": text, **_ENDED})
         return True
     pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 4 ** (found.attempts - 1))
     # Jobs that failed together, because a server was away, do not come back all at once.
     pause *= random.uniform(0.8, 1.2)  # noqa: S311
-    _change(session, job_id, token, state="ready", error=text, run_at=from_now(pause), **_GIVEN_BACK)
+    _change(session, job_id, token, {"state": "ready", "error": text, "run_at": from_now(pause), **_GIVEN_BACK})
     return False
 
 
 def release(session: Session, job_id: str, token: str) -> None:
     """Give the job back to be resumed by another worker; the attempt does not count. Raises ``Lost``."""
-    _change(session, job_id, token, state="ready", attempts=_JOB.c.attempts - 1, **_GIVEN_BACK)
+    _change(session, job_id, token, {"state": "ready", "attempts": _JOB.c.attempts - 1, **_GIVEN_BACK})
 
 
 def put_aside(session: Session, job_id: str, token: str, reason: str) -> None:
     """Park the job, because what it needs is switched off; the attempt does not count. Raises ``Lost``."""
-    _change(session, job_id, token, state="parked", error=reason, attempts=_JOB.c.attempts - 1, **_GIVEN_BACK)
+    waiting = {"state": "parked", "error": reason, "attempts": _JOB.c.attempts - 1}
+    _change(session, job_id, token, {**waiting, **_GIVEN_BACK})
 
 
 def _renew(session: Session, job_id: str, token: str, values: Mapping[str, Any]) -> bool:
-    statement = update(_JOB).where(_HELD).values(**values).returning(_JOB.c.cancel_asked)
+    statement = update(_JOB).where(_HELD).values(values).returning(_JOB.c.cancel_asked)
     asked = session.execute(statement, {"job": job_id, "held": token}).scalar()
     if asked is None:
         raise Lost(job_id)
     return bool(asked)
 
 
-def _change(session: Session, job_id: str, token: str, **values: Any) -> None:
+def _change(session: Session, job_id: str, token: str, values: Mapping[str, Any]) -> None:
     # Over the connection: the session's own execute hides how many rows were hit.
-    changed = session.connection().execute(update(_JOB).where(_HELD).values(**values), {"job": job_id, "held": token})
+    changed = session.connection().execute(update(_JOB).where(_HELD).values(values), {"job": job_id, "held": token})
     if changed.rowcount != 1:
         raise Lost(job_id)

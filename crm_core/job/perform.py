@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
+from crm_core.access.load import load_principal
 from crm_core.access.principal import Principal, system
-from crm_core.errors import Busy, Conflict, Refused
+from crm_core.errors import Busy, Conflict, NotAllowed, NotFound, Refused
 from crm_core.job import lease
 from crm_core.job.context import Cancelled, Context, Parked, Stopped
 from crm_core.job.lease import Claimed, Lost
+from crm_core.text import messages
 
 if TYPE_CHECKING:
     from crm_core.runtime import Crm
 
 __all__ = ["Overrun", "perform"]
 
+_ = messages("core")
 _log = logging.getLogger("crm.job")
 
 Run = Callable[[Context, Mapping[str, Any]], Mapping[str, Any] | None]
@@ -93,9 +96,10 @@ def _note(context: Context, outcome: Outcome) -> None:
 
 
 def _actor(crm: Crm, job: Claimed) -> Principal:
-    from crm_core.access.load import load_principal
-
     if job.principal_id is None:
         return system(job.kind)
-    with crm.reading(system(job.kind)) as session:
-        return load_principal(session, job.principal_id)
+    try:
+        with crm.reading(system(job.kind)) as session:
+            return load_principal(session, job.principal_id)
+    except NotFound as gone:
+        raise NotAllowed(_("The person who asked for this has no access any more.")) from gone

@@ -178,7 +178,8 @@ class ListFilter(Contribution):
 class Job(Contribution):
     """A kind of background work; ``target`` is an import string of ``run(context, args)``.
 
-    ``every`` (seconds) makes it a schedule; ``max_seconds`` is the lease that a beat renews.
+    ``every`` (seconds) makes it a schedule. ``max_seconds`` is how long it may take without a step before
+    it counts as hanging, ``max_attempts`` how often it is tried without getting on.
     """
 
     target: str
