@@ -199,7 +199,8 @@ def input_schema(crm: Crm, entity: Entity, *, partial: bool = False) -> Schema:
     key = ("schema", entity.id, partial)
     if key not in crm.statements:
         schema = Schema.from_dict(loaders(crm, entity, partial=partial), name=f"{entity.id}.input")
-        crm.statements[key] = schema(unknown=RAISE, partial=partial)
+        # Not marshmallow's own ``partial``: that would let the items of parts be incomplete too.
+        crm.statements[key] = schema(unknown=RAISE)
     found: Schema = crm.statements[key]
     return found
 

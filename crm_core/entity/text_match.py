@@ -25,12 +25,12 @@ from crm_core.text import fold
 __all__ = ["escape_like", "folded", "hits", "like_value", "parameters", "shape", "words"]
 
 MAX_WORDS = 6
-_WILDCARDS = str.maketrans("%_\\", "   ")
+_WILDCARDS = str.maketrans("%_\\\0", "    ")
 FTS = table("core_search_fts", column("rowid"))
 
 
 def words(typed: str) -> list[str]:
-    """The folded words of a text, at most six; the wildcards of LIKE separate words."""
+    """The folded words of a text, at most six; the wildcards of LIKE, and NUL, separate words."""
     return fold(typed).translate(_WILDCARDS).split()[:MAX_WORDS]
 
 

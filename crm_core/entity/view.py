@@ -20,6 +20,7 @@ _ = messages("core")
 MAX_LIMIT = 200
 MAX_TEXT = 200
 MAX_FILTERS = 20
+PLACES = {"money": 4, "decimal": 6}
 RESERVED = frozenset({"q", "sort", "fields", "limit", "cursor", "view"})
 SYSTEM_FIELDS = ("id", "created_at", "updated_at", "version", "owner_id", "team_id", "import_batch_id")
 
@@ -177,7 +178,7 @@ def _typed(found: Field, kind: str, value: str) -> Any:
             raise ValueError(value)
         return number
     if kind in {"decimal", "money"}:
-        return _decimal(value)
+        return _decimal(value, PLACES[kind])
     if kind == "bool":
         return _boolean(value)
     if kind == "day":
@@ -199,12 +200,12 @@ def _identifier(value: str) -> str:
     return value.lower()
 
 
-def _decimal(value: str) -> Decimal:
+def _decimal(value: str, places: int) -> Decimal:
     try:
         number = Decimal(value)
     except InvalidOperation as error:
         raise ValueError(value) from error
-    if not number.is_finite() or abs(number) > 10**13:
+    if not number.is_finite() or abs(number) > 10**13 or number != round(number, places):
         raise ValueError(value)
     return number
 

@@ -112,6 +112,7 @@ def update(
     veto(session, batch)
     _write_changes(session, entity, old, after)
     replaced = _save_parts(session, entity, merged, fresh=False)
+    _count_version(session, entity, [key for key in replaced if key not in after])
     collect(crm_of(session).manager, "crm_changed", session=session, batch=batch)
     touched = {key for key in changes if after.get(key) or replaced.get(key)}
     assignment.record(session, entity, old, after, reason)
@@ -288,6 +289,15 @@ def _write_changes(session: Session, entity: Entity, old: Mapping[str, Row], aft
                 table,
                 [{"id": key, **change, **stamp, "version": old[key]["version"] + 1} for key, change in group.items()],
             )
+
+
+def _count_version(session: Session, entity: Entity, ids: Sequence[str]) -> None:
+    """A record whose parts alone have changed is a new version too."""
+    if ids:
+        table = entity.table
+        values = {"updated_at": now(), "updated_by": actor_of(session).id, "version": table.c.version + 1}
+        chosen = table.c.id.in_(select(values_list(session, ids).c.id))
+        session.execute(sql_update(table).where(chosen).values(**values))
 
 
 def _refresh_search(

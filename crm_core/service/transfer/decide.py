@@ -14,9 +14,9 @@ from crm_core.entity.record import whole_many
 from crm_core.entity.schema import load_input
 from crm_core.entity.write import examine
 from crm_core.errors import Invalid, Problem
-from crm_core.service.client.contact import full_name
 from crm_core.service.transfer import lookup
 from crm_core.service.transfer.draft import Draft
+from crm_core.service.transfer.matching import KEY_FIELDS, Matcher
 from crm_core.service.transfer.plan import Plan
 from crm_core.service.transfer.seen import Seen
 from crm_core.text import Msg, fold, messages
@@ -31,7 +31,7 @@ class Decision:
     """What becomes of one row: ``outcome`` is created | updated | skipped | error.
 
     ``values`` are loaded input of a new record or the change of an old one; ``makes`` are the names of
-    accounts that have to be made for it, by field; ``keys`` tell the row from its repetitions.
+    accounts that have to be made for it, by field.
     """
 
     draft: Draft
@@ -39,7 +39,6 @@ class Decision:
     record_id: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
     makes: dict[str, str] = field(default_factory=dict)
-    keys: tuple[str, ...] = ()
     problems: list[Problem] = field(default_factory=list)
 
     def refuse(self, problems: Iterable[Problem]) -> None:
@@ -59,15 +58,51 @@ def decide(session: Session, entity: Entity, plan: Plan, drafts: Sequence[Draft]
     _resolve_names(session, entity, plan, decisions)
     for decision in decisions:
         _load(session, entity, decision)
-    matching = plan.on_match != "create" and bool(plan.keys)
-    if matching:
-        _match(session, entity, plan, decisions)
-    # Before repetitions are told: a row that is refused must not hide the good one after it.
-    _examine(session, entity, [decision for decision in _open(decisions) if decision.record_id is None])
-    if matching:
-        _tell_repetitions(session, plan, decisions, seen)
-        _compare(session, entity, plan, decisions)
+    if plan.on_match == "create" or not plan.keys:
+        _examine(session, entity, _open(decisions))
+        return decisions
+    matcher = Matcher(session, entity, plan, _open(decisions), seen)
+    # Before rows are told from their repetitions: one that is refused must not hide the good one after it.
+    _examine(session, entity, [decision for decision in _open(decisions) if not matcher.find(decision)[1]])
+    stored = {row["id"]: row for row in whole_many(session, entity, matcher.known_ids, action="edit")}
+    for decision in _open(decisions):
+        _settle(entity, plan, decision, matcher, stored)
+    matcher.remember()
     return decisions
+
+
+def _settle(
+    entity: Entity, plan: Plan, decision: Decision, matcher: Matcher, stored: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Decide about one row, knowing what the rows before it do."""
+    kind, targets = matcher.find(decision)
+    if len(targets) > 1:
+        message = _("Several records match this row; merge them or choose another key.")
+        decision.refuse([_problem(KEY_FIELDS[kind or "name"], message)])
+        return
+    target = next(iter(targets), None)
+    first = matcher.row_that_touched(target) if target is not None else None
+    if target is None:
+        matcher.take(decision, f"new:{decision.draft.row_no}")
+    elif first is not None:
+        decision.skip(_("The same record as in row %(row)s of the file.", row=first))
+    elif plan.on_match == "skip":
+        decision.skip(_("The record exists already."))
+    elif target not in stored:
+        decision.skip(_("The record belongs to somebody else: you may not change it."))
+    else:
+        _compare(entity, decision, target, stored[target], matcher)
+
+
+def _compare(entity: Entity, decision: Decision, target: str, row: Mapping[str, Any], matcher: Matcher) -> None:
+    """A row about a known record is reduced to what it changes."""
+    decision.record_id = target
+    change = _change(entity, row, decision.values)
+    if not change and not decision.makes:
+        decision.skip(_("Nothing new in this row."))
+        return
+    matcher.take(decision, target)
+    decision.values, decision.outcome = change, "updated"
 
 
 def _open(decisions: Iterable[Decision]) -> list[Decision]:
@@ -121,101 +156,6 @@ def _load(session: Session, entity: Entity, decision: Decision) -> None:
         decision.values = load_input(session, entity, decision.draft.data)
     except Invalid as error:
         decision.refuse(error.problems)
-
-
-def _match(session: Session, entity: Entity, plan: Plan, decisions: Sequence[Decision]) -> None:
-    """Find the record that each row is about, by the plan's keys in their order."""
-    rows = [(decision, _key_values(entity, plan, decision)) for decision in _open(decisions)]
-    found: dict[str, dict[str, list[str]]] = {key: _found(session, entity, plan, key, rows) for key in plan.keys}
-    candidates = {record_id for values in found.values() for ids in values.values() for record_id in ids}
-    live = set(lookup.visible_ids(session, entity, candidates))
-    for decision, values in rows:
-        decision.keys = tuple(f"{key}:{value}" for key in plan.keys for value in values[key])
-        for key in plan.keys:
-            ids = sorted(
-                {record_id for value in values[key] for record_id in found[key].get(value, ()) if record_id in live}
-            )
-            if len(ids) > 1:
-                decision.refuse(
-                    [_problem(_KEY_FIELDS[key], _("Several records match this row; merge them or choose another key."))]
-                )
-            elif ids:
-                decision.record_id = ids[0]
-            if ids:
-                break
-
-
-_KEY_FIELDS = {"external_id": "external_id", "email": "emails", "phone": "phones", "inn": "inn", "name": "name"}
-
-
-def _found(session: Session, entity: Entity, plan: Plan, key: str, rows: Sequence[Any]) -> dict[str, list[str]]:
-    values = {value for _decision, by_key in rows for value in by_key[key]}
-    if key == "external_id":
-        return lookup.by_external_id(session, entity, plan.system, values)
-    if key in {"email", "phone"}:
-        return lookup.by_points(session, entity, values)
-    column = f"{entity.title}_fold" if key == "name" else key
-    return lookup.by_value(session, entity, column, values) if column in entity.table.c else {}
-
-
-def _key_values(entity: Entity, plan: Plan, decision: Decision) -> dict[str, list[str]]:
-    values, draft = decision.values, decision.draft
-    name = values.get("name") or full_name(values.get("last_name"), values.get("first_name"), values.get("middle_name"))
-    sources: Mapping[str, list[Any]] = {
-        "external_id": [draft.external_id],
-        "email": [item["norm"] for item in values.get("emails") or ()],
-        "phone": [item["norm"] for item in values.get("phones") or ()],
-        "inn": [values.get("inn")],
-        "name": [fold(name or "")],
-    }
-    return {key: [value for value in sources[key] if value] for key in plan.keys}
-
-
-def _tell_repetitions(session: Session, plan: Plan, decisions: Sequence[Decision], seen: Seen) -> None:
-    """A record is made or changed by the first of the rows that are about it; the others are left out."""
-    candidates = _open(decisions)
-    known = seen.rows(session, [key for decision in candidates for key in _asked(decision)])
-    here: dict[str, int] = {}
-    for decision in candidates:
-        keys = _asked(decision)
-        first = min((row for key in keys for row in (known.get(key), here.get(key)) if row is not None), default=None)
-        if first is not None:
-            decision.skip(_("The same record as in row %(row)s of the file.", row=first))
-        else:
-            here.update(dict.fromkeys(_noted(plan, decision), decision.draft.row_no))
-    seen.note(here)
-
-
-def _asked(decision: Decision) -> list[str]:
-    return [f"id:{decision.record_id}"] if decision.record_id else list(decision.keys)
-
-
-def _noted(plan: Plan, decision: Decision) -> list[str]:
-    """What later rows can meet this one by: a record that stays as it is gets none of the row's values."""
-    keys = [f"id:{decision.record_id}"] if decision.record_id else []
-    stays = decision.record_id is not None and plan.on_match == "skip"
-    return keys if stays else [*keys, *decision.keys]
-
-
-def _compare(session: Session, entity: Entity, plan: Plan, decisions: Sequence[Decision]) -> None:
-    """Rows about known records: left out, or reduced to what they change."""
-    matched = [decision for decision in _open(decisions) if decision.record_id is not None]
-    if plan.on_match == "skip":
-        for decision in matched:
-            decision.skip(_("The record exists already."))
-        return
-    ids = [decision.record_id for decision in matched if decision.record_id]
-    stored = {row["id"]: row for row in whole_many(session, entity, ids, action="edit")}
-    for decision in matched:
-        row = stored.get(decision.record_id or "")
-        if row is None:
-            decision.skip(_("The record belongs to somebody else: you may not change it."))
-            continue
-        decision.values = _change(entity, row, decision.values)
-        if decision.values or decision.makes:
-            decision.outcome = "updated"
-        else:
-            decision.skip(_("Nothing new in this row."))
 
 
 def _change(entity: Entity, stored: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,11 +8,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
+from sqlalchemy import update as sql_update
 from sqlalchemy.orm import Session
 
 from crm_core.db.bulk import values_list
 from crm_core.db.session import actor_of, crm_of
+from crm_core.db.types import Id
 from crm_core.entity import trail, trash
 from crm_core.entity.descriptor import Entity
 from crm_core.entity.write import update
@@ -97,8 +99,26 @@ def _undo_updates(session: Session, entity: Entity, effects: Sequence[Mapping[st
     changes = {
         effect["record_id"]: _typed(entity, effect["before"] or {}) for effect in effects if effect["record_id"] in ids
     }
-    update(session, entity, changes)
+    restored = {row["id"]: row["version"] for row in update(session, entity, changes)}
+    _follow_versions(session, [effect for effect in effects if effect["record_id"] in restored], restored)
     done.restored += len(changes)
+
+
+def _follow_versions(session: Session, effects: Sequence[Mapping[str, Any]], versions: Mapping[str, int]) -> None:
+    """A restored record is again what an earlier batch left: that batch can still be undone after this one."""
+    if not effects:
+        return
+    table = ImportEffect.__table__
+    statement = (
+        sql_update(table)
+        .where(table.c.record_id == bindparam("record", type_=Id()), table.c.version_after == bindparam("left"))
+        .values(version_after=bindparam("now"))
+    )
+    moves = [
+        {"record": effect["record_id"], "left": effect["version_after"] - 1, "now": versions[effect["record_id"]]}
+        for effect in effects
+    ]
+    session.connection().execute(statement, moves)
 
 
 def _unchanged(session: Session, entity: Entity, effects: Sequence[Mapping[str, Any]], done: Undone) -> list[str]:

@@ -93,6 +93,14 @@ def test_a_change_that_changes_nothing_keeps_the_version(crm: Crm, actor: Princi
     assert number(crm, actor, Audit) == 1
 
 
+def test_a_second_phone_makes_a_new_version(crm: Crm, actor: Principal) -> None:
+    account = made(crm, actor, "core.account", name="Firm", phones=["+79031112233"])
+    row = changed(crm, actor, "core.account", account["id"], 1, phones=["+79031112233", "+79034445566"])
+    assert row["version"] == 2
+    with pytest.raises(Conflict):
+        changed(crm, actor, "core.account", account["id"], 1, phones=[])
+
+
 def test_the_audit_holds_the_values_before_and_after(crm: Crm, actor: Principal) -> None:
     contact = made(crm, actor, "core.contact", last_name="Белова", first_name="Вера", phones=["+79031112233"])
     changed(crm, actor, "core.contact", contact["id"], last_name="Чернова", phones=["+79034445566"])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -197,11 +197,26 @@ def test_a_parent_in_the_same_file_is_linked(crm: Crm, actor: Principal) -> None
 
 
 def test_vcards_come_in_one_by_one(crm: Crm, actor: Principal) -> None:
-    cards = (
-        "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Кузнецова;Анна;Олеговна;;\r\nFN:Анна Кузнецова\r\nORG:Ромашка\r\nTEL;TYPE=CELL:+7 903 111-22-33\r\nEMAIL:anna@r.example\r\nEND:VCARD\r\n"
-        "BEGIN:VCARD\r\nVERSION:3.0\r\nN:;;;;\r\nEND:VCARD\r\n"
-        "BEGIN:VCARD\r\nVERSION:2.1\r\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=D0=98=D0=B2=D0=B0=D0=BD=D0=BE=D0=B2;=D0=98=D0=B2=D0=B0=D0=BD\r\nEND:VCARD\r\n"
-    ).encode()
+    printable = "=D0=98=D0=B2=D0=B0=D0=BD=D0=BE=D0=B2;=D0=98=D0=B2=D0=B0=D0=BD"
+    cards = text(
+        "BEGIN:VCARD",
+        "VERSION:3.0",
+        "N:Кузнецова;Анна;Олеговна;;",
+        "FN:Анна Кузнецова",
+        "ORG:Ромашка",
+        "TEL;TYPE=CELL:+7 903 111-22-33",
+        "EMAIL:anna@r.example",
+        "END:VCARD",
+        "BEGIN:VCARD",
+        "VERSION:3.0",
+        "N:;;;;",
+        "END:VCARD",
+        "BEGIN:VCARD",
+        "VERSION:2.1",
+        f"N;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:{printable}",
+        "END:VCARD",
+        "",
+    )
     batch = opened(crm, actor, "core.contact", cards)
     counts = ran(crm, actor, batch)
     assert (counts["created"], counts["error"]) == (2, 1)
@@ -212,7 +227,7 @@ def test_vcards_come_in_one_by_one(crm: Crm, actor: Principal) -> None:
 
 def test_a_file_that_is_no_table_is_refused_with_a_reason(crm: Crm, actor: Principal) -> None:
     with pytest.raises(Invalid):
-        opened(crm, actor, "core.contact", b"\x89PNG\r\n\x1a\n" + bytes(2000))
+        opened(crm, actor, "core.contact", b"%PDF-1.7\n" + bytes(range(256)) * 8)
 
 
 def test_a_plan_that_cannot_be_done_is_refused(crm: Crm, actor: Principal) -> None:
@@ -252,7 +267,12 @@ CELLS = {
 ROWS = st.lists(st.tuples(*CELLS.values()), min_size=1, max_size=14)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     stored=ROWS, rows=ROWS, on_match=st.sampled_from(["update", "skip", "create"]), chunk=st.sampled_from([2, 5, 2000])
 )
