@@ -137,7 +137,7 @@ CONTACT = Entity(
         Section(name="more", label=_("More"), folded=True),
     ),
     fields=(
-        Field(name="name", label=_("Name"), editable=False, listed=True, aliases=("full name", "фио", "имя контакта")),
+        Field(name="name", label=_("Full name"), editable=False, listed=True, aliases=("full name", "фио", "имя контакта")),
         Field(name="last_name", label=_("Last name"), aliases=("surname", "family name", "фамилия")),
         Field(name="first_name", label=_("First name"), aliases=("given name", "имя")),
         Field(name="middle_name", label=_("Middle name"), aliases=("patronymic", "midname", "отчество")),
