@@ -25,17 +25,18 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
-            return _of_module(cmd_name)
+            return _of_module(ctx, cmd_name)
         command: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
         return command
 
 
-def _of_module(name: str) -> click.Command | None:
+def _of_module(ctx: click.Context, name: str) -> click.Command | None:
+    """The commands of an enabled module; each gets the program by ``@click.pass_obj``."""
     from crm_core.cli._context import running
     from crm_core.plugin.contributions import Command
 
-    with running() as crm:
-        found = [item.command for item in crm.all(Command) if item.id.split(".", 1)[0] == name]
+    ctx.obj = ctx.with_resource(running())
+    found = [item.command for item in ctx.obj.all(Command) if item.id.split(".", 1)[0] == name]
     return click.Group(name, commands=found) if found else None
 
 

@@ -1,0 +1,1 @@
+"""Equipment at the client's: a small module that uses every part of the framework once."""
