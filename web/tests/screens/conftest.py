@@ -1,24 +1,30 @@
-"""Pages through the whole application, on a real database; the one who asks is signed in."""
+"""Pages through the whole application, on a real database, in the browser of somebody who is signed in."""
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
-from flask import Flask, g
+from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import insert, select
 from werkzeug.test import TestResponse
 
-from crm_core.access.principal import Principal
+from crm_core.access.load import bump_access
+from crm_core.access.principal import ACTIONS, Principal
+from crm_core.db.base import new_id
+from crm_core.model import Role, RoleGrant, SignInSession, UserRole
 from crm_core.runtime import Crm
+from crm_core.service.identity import open_session
 from crm_core.testing.factories import make_user
-from crm_web import create_app, guard
+from crm_web import create_app
 
 HTMX = {"HX-Request": "true"}
-Open = Callable[..., "Page"]
+EVERYTHING: Mapping[tuple[str, str], str] = {("*", action): "all" for action in ACTIONS}
+SignIn = Callable[..., "Browser"]
 
 
 @pytest.fixture
@@ -28,32 +34,56 @@ def app(crm: Crm) -> Flask:
 
 
 @pytest.fixture
-def anna(crm: Crm) -> Principal:
-    """An administrator who reads English."""
-    return replace(make_user(crm, "anna", name="Anna Petrova", language="en"), language="en", zone="Europe/Moscow")
+def sign_in(crm: Crm, app: Flask) -> SignIn:
+    """``sign_in("boris", rights={…})`` is the browser of a new user with these rights."""
+
+    def as_new_user(
+        login: str = "anna",
+        *,
+        rights: Mapping[tuple[str, str], str] = EVERYTHING,
+        permissions: Iterable[str] = ("*",),
+        name: str = "Anna Petrova",
+        language: str = "en",
+        **fields: Any,
+    ) -> Browser:
+        user = make_user(crm, login, name=name, language=language, **{"zone": "Europe/Moscow", **fields})
+        give_rights(crm, user, rights, permissions)
+        return Browser(app.test_client(), *open_for(crm, user), user_id=str(user.user_id))
+
+    return as_new_user
 
 
 @pytest.fixture
-def sign_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[Principal | None], None]:
-    """Makes all later requests those of a person, or of nobody."""
-
-    def as_person(person: Principal | None) -> None:
-        def identify() -> None:
-            if person is not None:
-                g.actor = person
-
-        monkeypatch.setattr(guard, "_identify", identify)
-        monkeypatch.setattr(guard, "_check_origin", lambda: None)
-        monkeypatch.setattr("crm_web.context._csrf_token", lambda: "token")
-
-    return as_person
+def browser(sign_in: SignIn) -> Browser:
+    """The browser of Anna, who may do everything and reads English."""
+    return sign_in()
 
 
 @pytest.fixture
-def browser(app: Flask, anna: Principal, sign_in: Callable[[Principal], None]) -> "Browser":
-    """A browser in which Anna is signed in."""
-    sign_in(anna)
+def stranger(app: Flask) -> Browser:
+    """A browser in which nobody is signed in."""
     return Browser(app.test_client())
+
+
+def give_rights(crm: Crm, user: Principal, rights: Mapping[tuple[str, str], str], permissions: Iterable[str]) -> None:
+    """Give a user a role of their own."""
+    role = new_id()
+    with crm.writing(user) as session:
+        row = {"id": role, "key": role, "name": {"en": "test"}, "permissions": list(permissions)}
+        session.execute(insert(Role.__table__), row)
+        for (entity, action), scope in rights.items():
+            grant = {"role_id": role, "entity": entity, "action": action, "scope": scope}
+            session.execute(insert(RoleGrant.__table__), grant)
+        session.execute(insert(UserRole.__table__), {"user_id": user.user_id, "role_id": role})
+        bump_access(session)
+
+
+def open_for(crm: Crm, user: Principal) -> tuple[str, str]:
+    """The cookie and the form token of a new session."""
+    with crm.writing(user) as session:
+        cookie = open_session(session, str(user.user_id), None, "test").cookie_value
+        table = SignInSession.__table__
+        return cookie, session.execute(select(table.c.csrf).where(table.c.user_id == user.user_id)).scalar_one()
 
 
 class Page:
@@ -72,37 +102,36 @@ class Page:
 
     def value(self, name: str) -> str:
         """The value of the input of that name."""
-        found = re.search(rf'<(?:input|textarea)[^>]*name="{re.escape(name)}"[^>]*?(?:value="([^"]*)"|>([^<]*)<)', self.html)
+        found = re.search(
+            rf'<(?:input|textarea)[^>]*name="{re.escape(name)}"[^>]*?(?:value="([^"]*)"|>([^<]*)<)', self.html
+        )
         assert found, f"there is no field {name!r}"
-        return unescape(found[1] if found[1] is not None else found[2])
+        return html.unescape(found[1] if found[1] is not None else found[2])
 
     def links(self, start: str = "") -> list[str]:
         """The addresses of links that begin so."""
-        return [unescape(url) for url in re.findall(r'href="([^"]*)"', self.html) if url.startswith(start)]
+        return [html.unescape(url) for url in re.findall(r'href="([^"]*)"', self.html) if url.startswith(start)]
 
 
 class Browser:
-    """A client that follows no redirects and speaks as scripts do when asked."""
+    """A client that follows no redirects, and speaks as scripts do when asked to."""
 
-    def __init__(self, client: FlaskClient) -> None:
+    def __init__(self, client: FlaskClient, cookie: str = "", csrf: str = "", user_id: str = "") -> None:
         self.client = client
+        self.csrf = csrf
+        self.user_id = user_id
+        if cookie:
+            client.set_cookie("crm_staff", cookie)
 
     def get(self, path: str, *, htmx: bool = False, **headers: str) -> Page:
         """The answer to a GET."""
         return Page(self.client.get(path, headers={**(HTMX if htmx else {}), **headers}))
 
-    def post(self, path: str, data: dict[str, Any] | None = None, *, htmx: bool = False) -> Page:
+    def post(self, path: str, data: Mapping[str, Any] | None = None, *, htmx: bool = False) -> Page:
         """The answer to a form."""
-        return Page(self.client.post(path, data=data or {}, headers=HTMX if htmx else {}))
+        form = {"csrf_token": self.csrf, **(data or {})}
+        return Page(self.client.post(path, data=form, headers=HTMX if htmx else {}))
 
     def follow(self, page: Page) -> Page:
         """The page that an answer leads to."""
-        target = page.headers.get("Location") or page.headers["HX-Redirect"]
-        return self.get(target)
-
-
-def unescape(text: str) -> str:
-    """Text of an attribute as it was before escaping."""
-    import html
-
-    return html.unescape(text)
+        return self.get(page.headers.get("Location") or page.headers["HX-Redirect"])

@@ -53,7 +53,9 @@ def test_the_past_is_told_in_words(russian: Formats, back: int, words: str) -> N
 
 
 def test_nothing_is_an_empty_text(english: Formats) -> None:
-    assert {english.day(None), english.instant(None), english.ago(None), english.money(None), english.number(None)} == {""}
+    assert {english.day(None), english.instant(None), english.ago(None), english.money(None), english.number(None)} == {
+        ""
+    }
 
 
 def test_an_unknown_zone_falls_back_to_utc() -> None:

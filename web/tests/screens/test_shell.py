@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from crm_core.access.principal import Principal
 from crm_core.db.base import new_id
 from crm_core.runtime import Crm
 
-from .conftest import Browser, Page
+from .conftest import Browser, Page, SignIn
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -77,7 +74,9 @@ def test_the_pulse_needs_no_database(browser: Browser, count_statements: Any) ->
     assert len(seen) == 0
 
 
-def test_readiness_says_whether_the_database_answers(browser: Browser, crm: Crm, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readiness_says_whether_the_database_answers(
+    browser: Browser, crm: Crm, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert browser.get("/readyz").html == "ready"
     crm.database.read.dispose()
     from sqlalchemy.exc import OperationalError
@@ -91,26 +90,19 @@ def test_readiness_says_whether_the_database_answers(browser: Browser, crm: Crm,
 
 
 def test_somebody_who_is_not_signed_in_is_led_to_the_log_in_and_back(
-    browser: Browser, sign_in: Callable[[Principal | None], None]
+    stranger: Browser,
 ) -> None:
-    sign_in(None)
-    page = browser.get("/accounts?city=Kazan&sort=-name")
+    page = stranger.get("/accounts?city=Kazan&sort=-name")
     assert page.status == 303
     assert page.headers["Location"] == "/login?next=/accounts%3Fcity%3DKazan%26sort%3D-name"
 
 
-def test_a_script_of_a_page_is_told_that_the_session_ended(
-    browser: Browser, sign_in: Callable[[Principal | None], None]
-) -> None:
-    sign_in(None)
-    assert browser.get("/accounts", htmx=True).status == 401
+def test_a_script_of_a_page_is_told_that_the_session_ended(stranger: Browser) -> None:
+    assert stranger.get("/accounts", htmx=True).status == 401
 
 
-def test_without_the_right_a_page_says_so_and_offers_the_way_home(
-    browser: Browser, anna: Principal, sign_in: Callable[[Principal], None]
-) -> None:
-    sign_in(replace(anna, grants={}, permissions=frozenset()))
-    page = browser.get("/accounts")
+def test_without_the_right_a_page_says_so_and_offers_the_way_home(sign_in: SignIn) -> None:
+    page = sign_in(rights={}, permissions=()).get("/accounts")
     assert page.status == 403
     assert "You do not have the right" in page.text
     assert "/" in page.links()
@@ -139,29 +131,22 @@ def test_a_failure_inside_a_page_comes_as_a_message(browser: Browser) -> None:
     assert "does not exist" in toast["message"]
 
 
-def test_errors_speak_the_language_of_the_reader(
-    browser: Browser, anna: Principal, sign_in: Callable[[Principal], None]
-) -> None:
-    sign_in(replace(anna, language="ru"))
-    page = browser.get("/nothing/here")
+def test_errors_speak_the_language_of_the_reader(sign_in: SignIn) -> None:
+    page = sign_in(language="ru").get("/nothing/here")
     assert '<html lang="ru"' in page.html
     assert "Такой страницы нет" in page.text
 
 
 def test_a_stranger_reads_the_language_of_the_browser(
-    browser: Browser, sign_in: Callable[[Principal | None], None]
+    stranger: Browser,
 ) -> None:
-    sign_in(None)
-    page = browser.get("/nothing/here", **{"Accept-Language": "ru-RU,ru;q=0.9,en;q=0.5"})
+    page = stranger.get("/nothing/here", **{"Accept-Language": "ru-RU,ru;q=0.9,en;q=0.5"})
     assert '<html lang="ru"' in page.html
 
 
-def test_navigation_shows_what_one_may_open(
-    browser: Browser, anna: Principal, sign_in: Callable[[Principal], None]
-) -> None:
+def test_navigation_shows_what_one_may_open(browser: Browser, sign_in: SignIn) -> None:
     assert "/modules" in browser.get("/").links()
-    sign_in(replace(anna, grants={("core.account", "view"): "own"}, permissions=frozenset()))
-    links = browser.get("/").links()
+    links = sign_in("boris", rights={("core.account", "view"): "own"}, permissions=()).get("/").links()
     assert "/accounts" in links
     assert "/contacts" not in links
     assert "/modules" not in links

@@ -18,7 +18,7 @@ from crm_core.text import Msg, messages
 from crm_web.current import say
 from crm_web.links import base_of
 
-__all__ = ["SYSTEM_LABELS", "Column", "cells_of", "choice_labels", "columns_of", "described", "offered"]
+__all__ = ["SYSTEM_LABELS", "Column", "cells_of", "choice_labels", "columns_of", "described", "offered", "queried"]
 
 _ = messages("web")
 
@@ -59,10 +59,14 @@ class Column:
 
 def columns_of(crm: Crm, entity: Entity, view: View) -> list[Column]:
     """The columns of a view, the one that names the record first."""
-    names = dict.fromkeys(view.columns or _default(entity))
-    ordered = [entity.title, *(name for name in names if name != entity.title)]
-    columns = [_column(crm, entity, name) for name in ordered]
-    return _placed(columns)
+    return _placed([_column(crm, entity, name) for name in _shown(entity, view)])
+
+
+def queried(entity: Entity, view: View) -> tuple[str, ...]:
+    """What has to be read for the columns of a view: also the currencies that stand beside amounts."""
+    shown = _shown(entity, view)
+    currencies = (found.currency for name in shown if (found := entity.field(name)) is not None)
+    return tuple(dict.fromkeys((*shown, *filter(None, currencies))))
 
 
 def cells_of(columns: Sequence[Column]) -> list[tuple[Any, ...]]:
@@ -105,8 +109,10 @@ def choice_labels(entity_field: Field) -> dict[str, tuple[str, str]]:
     return {choice.code: (say(choice.label), choice.colour) for choice in entity_field.choices}
 
 
-def _default(entity: Entity) -> Sequence[str]:
-    return (*list_columns(entity), "owner_id")
+def _shown(entity: Entity, view: View) -> list[str]:
+    """The names of the columns, the title first; what has no column of its own is left out."""
+    names = dict.fromkeys((entity.title, *(view.columns or list_columns(entity))))
+    return [name for name in names if entity.field(name) is not None or name in SYSTEM_LABELS]
 
 
 def _system_kind(name: str) -> Kind:

@@ -17,7 +17,7 @@ __all__ = ["apply", "choose"]
 def choose(entity: Entity) -> str:
     """The dialog with all columns, those that are shown ticked."""
     chosen = [name for name in request.args.get("fields", "").split(",") if name]
-    shown = chosen or [*list_columns(entity), "owner_id"]
+    shown = chosen or list_columns(entity)
     known = dict(offered(entity))
     ordered = [*(name for name in shown if name in known), *(name for name in known if name not in shown)]
     return render(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import g, request
@@ -19,7 +19,7 @@ from crm_web.links import base_of, with_query
 from crm_web.toast import toast
 from crm_web.views.record.bulk import bulk_actions
 from crm_web.views.record.chip import chips_of
-from crm_web.views.record.column import Column, cells_of, columns_of
+from crm_web.views.record.column import Column, cells_of, columns_of, queried
 
 __all__ = ["COUNT_CAP", "Address", "show"]
 
@@ -66,8 +66,8 @@ def show(entity: Entity) -> str:
     address = Address(base, tuple(p for p in request.args.items(multi=True) if p[0] not in _EXTRA))
     view = _read(entity, address)
     with g.crm.reading(g.actor) as session:
-        found = query(session, entity, view)
-        total = count(session, entity, view, COUNT_CAP)
+        found = query(session, entity, replace(view, columns=queried(entity, view)))
+        total = count(session, entity, replace(view, q=found.read_as or view.q), COUNT_CAP)
         chips = chips_of(session, entity, view, address)
     columns = columns_of(g.crm, entity, view)
     return render(
@@ -88,6 +88,7 @@ def show(entity: Entity) -> str:
         chips=chips,
         tabs=_tabs(entity, view, address),
         filtered=bool(view.filters or view.q),
+        read_as=found.read_as,
     )
 
 
