@@ -14,7 +14,7 @@ import click
 
 from crm_core.errors import CrmError
 
-__all__ = ["cli", "main"]
+__all__ = ["cli", "main", "report"]
 
 
 class _Commands(click.Group):
@@ -46,12 +46,17 @@ def cli() -> None:
     """Stepwise CRM: your clients, their history, and modules that you switch on."""
 
 
+def report(error: CrmError) -> None:
+    """Say on the console what is wrong and what to do next, in the language of the installation."""
+    from crm_core.cli._context import shown
+
+    click.echo(shown(error), err=True)
+
+
 def main() -> None:
     """The entry point of ``crm``; what the program refuses on purpose is said in two lines and ends with 1."""
     try:
         cli(prog_name="crm")
     except CrmError as error:
-        from crm_core.cli._context import shown
-
-        click.echo(shown(error), err=True)
+        report(error)
         sys.exit(1)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from crm_core.plugin.contributions import Choice, Contribution, EventType, HistoryKind, Job, NavItem, Permission
 from crm_core.plugin.hookspecs import hookimpl
 from crm_core.plugin.module import Module
 from crm_core.service.client.account import ACCOUNT
 from crm_core.service.client.contact import CONTACT
+from crm_core.service.people import seed_roles
 from crm_core.service.relay import DELIVERY
 from crm_core.text import messages
 
-__all__ = ["MODULE", "crm_contribute"]
+__all__ = ["MODULE", "crm_contribute", "crm_module_enabled"]
 
 _ = messages("core")
 
@@ -65,13 +68,25 @@ def crm_contribute(crm: Any) -> Iterable[Contribution]:
     )
     yield Permission(id="core.admin", label=_("Administer the program"))
     yield Permission(id="core.import", label=_("Import files"))
-    yield Job(id=DELIVERY, label=_("Tell a module about an event"), target="crm_core.service.relay:deliver", max_attempts=8)
     yield Job(
-        id="core.housekeeping", label=_("Remove what is out of date"), target="crm_core.service.housekeeping:run", every=3600
+        id=DELIVERY, label=_("Tell a module about an event"), target="crm_core.service.relay:deliver", max_attempts=8
+    )
+    yield Job(
+        id="core.housekeeping",
+        label=_("Remove what is out of date"),
+        target="crm_core.service.housekeeping:run",
+        every=3600,
     )
     for entity in (ACCOUNT, CONTACT):
         for participle in ("created", "updated", "assigned", "trashed", "restored"):
             yield EventType(id=f"{entity.id}.{participle}", label=entity.label)
+
+
+@hookimpl
+def crm_module_enabled(session: Session, first_time: bool) -> None:
+    """The roles that a new installation begins with."""
+    if first_time:
+        seed_roles(session)
 
 
 def _history_kinds() -> Iterable[HistoryKind]:

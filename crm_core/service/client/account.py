@@ -76,7 +76,7 @@ ACCOUNT = Entity(
         Field(name="primary_contact_id", label=_("Main contact"), ref="core.contact", listed=True),
         Field(name="phone", label=_("Phone"), kind="phone", editable=False, listed=True),
         Field(name="email", label=_("E-mail"), kind="email", editable=False),
-        Field(name="city", label=_("City"), listed=True, aliases=("billing city", "town", "город", "office location")),
+        Field(name="city", label=_("City"), listed=True, aliases=("billing city", "town", "город")),
         Field(name="region", label=_("Region"), aliases=("state", "billing state", "область", "регион")),
         Field(name="country", label=_("Country"), aliases=("billing country", "страна")),
         Field(name="website", label=_("Website"), kind="url", aliases=("web", "url", "site", "сайт")),

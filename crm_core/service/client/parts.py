@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 from crm_core.db.base import new_id
 from crm_core.db.bulk import insert_rows
 from crm_core.entity.descriptor import Part
-from crm_core.entity.identifier import uuid_text
 from crm_core.entity.point import normal_email, normal_messenger, normal_phone
-from crm_core.entity.schema import Text
+from crm_core.entity.schema import Text, reference
 from crm_core.model import Address, Affiliation, ContactPoint, Tag, TagLink
 from crm_core.text import Msg, fold, messages
 
@@ -197,7 +196,7 @@ def _tags_from_rows(session: Session, rows: Sequence[dict[str, Any]]) -> Sequenc
 
 
 class _AffiliationSchema(Schema):
-    account_id = Text(required=True, validate=lambda value: uuid_text(value) is not None)
+    account_id = reference(required=True)
     position = Text(allow_none=True, validate=validate.Length(max=120))
     role = Text(allow_none=True, validate=validate.Length(max=80))
     is_primary = fields.Boolean(load_default=False)
@@ -216,5 +215,6 @@ def affiliations() -> Part:
         columns=("account_id", "position", "role", "is_primary", "since", "until"),
         schema=lambda: _List(fields.Nested(_AffiliationSchema(unknown=RAISE))),
         pack=lambda _session, items: [{"id": new_id(), "is_primary": False, **item} for item in items],
+        refs={"account_id": "core.account"},
         section="companies",
     )
