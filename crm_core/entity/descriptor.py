@@ -74,7 +74,7 @@ class Part:
     order of ``order``. ``pack(session, items)`` completes items to rows (normal forms), ``unpack(session,
     rows)`` makes items of rows; both get all items of a batch at once. ``schema()`` makes the marshmallow
     field that loads one value; ``texts(value)`` are the words under which search finds it; ``widget``
-    names the part's form.
+    names the part's form; ``refs`` are the columns that point to records of other entities.
     """
 
     name: str
@@ -89,6 +89,7 @@ class Part:
     pack: Callable[[Session, Sequence[Any]], Sequence[dict[str, Any]]] = lambda _session, items: list(items)
     unpack: Callable[[Session, Sequence[dict[str, Any]]], Sequence[Any]] = lambda _session, rows: list(rows)
     texts: Callable[[Any], Sequence[str]] = lambda _value: ()
+    refs: Mapping[str, str] = field(default_factory=dict)
     section: str = "main"
     aliases: tuple[str, ...] = ()
 

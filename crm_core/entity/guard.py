@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -40,26 +40,48 @@ def check_references(
 ) -> None:
     """Refuse references to records that do not exist for the actor, all of them at once; a statement per entity."""
     problems = []
-    for target, fields in _targets(session, entity, names).items():
-        wanted = {row[name] for row in rows for name in fields if row.get(name)}
+    for target, places in _targets(session, entity, names).items():
+        found = [
+            (position, *mention)
+            for position, row in enumerate(rows)
+            for place in places
+            for mention in _mentions(row, place)
+        ]
+        wanted = {value for _position, _name, value in found}
         missing = wanted - _seen(session, target, wanted) if wanted else set()
         problems += [
             Problem(id="core.no_such_record", message=_("There is no such record."), field=name, row=position)
-            for position, row in enumerate(rows)
-            for name in fields
-            if row.get(name) in missing and row.get(name)
+            for position, name, value in found
+            if value in missing
         ]
     if problems:
         raise Invalid(problems)
 
 
-def _targets(session: Session, entity: Entity, names: set[str] | None) -> dict[Entity, list[str]]:
-    found: dict[Entity, list[str]] = {}
-    for field in entity.fields:
-        target = crm_of(session).entities.get(field.ref or "")
-        if target is not None and (names is None or field.name in names):
-            found.setdefault(target, []).append(field.name)
+def _targets(session: Session, entity: Entity, names: set[str] | None) -> dict[Entity, list[tuple[str, ...]]]:
+    """Where references to each entity stand: in a field, or in a column of the items of a part."""
+    places: list[tuple[tuple[str, ...], str]] = []
+    places += [((field.name,), field.ref) for field in entity.fields if field.ref is not None]
+    places += [((part.name, column), ref) for part in entity.parts for column, ref in part.refs.items()]
+    found: dict[Entity, list[tuple[str, ...]]] = {}
+    for place, ref in places:
+        target = crm_of(session).entities.get(ref)
+        if target is not None and (names is None or place[0] in names):
+            found.setdefault(target, []).append(place)
     return found
+
+
+def _mentions(row: Mapping[str, Any], place: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """The ids that stand in one place of a row, with the names under which problems are told."""
+    value = row.get(place[0])
+    if not value:
+        return
+    if len(place) == 1:
+        yield place[0], value
+        return
+    for number, item in enumerate(value):
+        if item.get(place[1]):
+            yield f"{place[0]}.{number}.{place[1]}", item[place[1]]
 
 
 def _seen(session: Session, target: Entity, ids: set[str]) -> set[str]:

@@ -12,6 +12,8 @@ __all__ = ["DEFAULT_REGION", "display_phone", "normal_email", "normal_messenger"
 DEFAULT_REGION = "RU"
 _PLAIN_EMAIL = re.compile(r"[a-z0-9][a-z0-9._%+-]{0,62}[a-z0-9_]@([a-z0-9-]{1,63}\.)+[a-z]{2,24}")
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
+_WITH_COUNTRY = re.compile(r"\+[1-9][0-9 ().-]{5,24}[0-9]")
+_BETWEEN_DIGITS = str.maketrans("", "", " ().-")
 
 
 def normal_email(text: str) -> str | None:
@@ -40,6 +42,9 @@ def normal_phone(text: str, region: str = DEFAULT_REGION) -> str | None:
 
     Numbers without a country code are read as of ``region``; an extension is left out.
     """
+    plain = _plain_number(text)
+    if plain is not None:
+        return plain
     import phonenumbers
 
     try:
@@ -49,6 +54,39 @@ def normal_phone(text: str, region: str = DEFAULT_REGION) -> str | None:
     if not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _plain_number(text: str) -> str | None:
+    """The number where it has a country code, a length of that country, and no national prefix to take off.
+
+    Most numbers of a client base are such; an import reads them ten times as fast without the library's parser.
+    """
+    if not _WITH_COUNTRY.fullmatch(text):
+        return None
+    number = text.translate(_BETWEEN_DIGITS)
+    for width in (1, 2, 3):
+        plan = _numbering(int(number[1 : 1 + width]))
+        if plan is not None:
+            lengths, prefix = plan
+            national = number[1 + width :]
+            needs_reading = national.startswith("0") or (prefix is not None and prefix.match(national))
+            return number if len(national) in lengths and not needs_reading else None
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _numbering(country_code: int) -> tuple[frozenset[int], re.Pattern[str] | None] | None:
+    """The lengths of a country's numbers without the code, and what may stand before them (libphonenumber's data)."""
+    from phonenumbers import PhoneMetadata, region_code_for_country_code
+
+    region = region_code_for_country_code(country_code)
+    if region == "ZZ":
+        return None
+    plan = PhoneMetadata.metadata_for_region_or_calling_code(country_code, region)
+    if plan is None:
+        return None
+    prefix = plan.national_prefix_for_parsing
+    return frozenset(plan.general_desc.possible_length), re.compile(prefix) if prefix else None
 
 
 @lru_cache(maxsize=4096)

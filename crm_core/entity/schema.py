@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from crm_core.runtime import Crm
 
-__all__ = ["Text", "input_schema", "load_input", "loaders", "may_be_empty", "output_schema", "problems_of"]
+__all__ = ["Text", "input_schema", "load_input", "loaders", "may_be_empty", "output_schema", "problems_of", "reference"]
 
 _ = messages("core")
 
@@ -106,7 +106,8 @@ class _Moment(fields.Field[datetime]):
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
 
-def _reference(**options: Any) -> Any:
+def reference(**options: Any) -> Any:
+    """The id of a record, in lower case; whether there is such a record is asked by the write path."""
     return _Checked(identifier.uuid_text, _("This is not the id of a record."), **options)
 
 
@@ -134,7 +135,7 @@ _MAKERS: dict[str, Callable[..., Any]] = {
     "day": _Day,
     "instant": _Moment,
     "bool": fields.Boolean,
-    "ref": _reference,
+    "ref": reference,
     "localised": lambda **o: fields.Dict(keys=fields.String(), values=fields.String(), **o),
     "longtext": lambda **o: Text(validate=validate.Length(max=_MAX_TEXT), **o),
 }
@@ -164,7 +165,7 @@ def may_be_empty(entity: Entity, field: Field) -> bool:
 def loaders(crm: Crm, entity: Entity, *, partial: bool) -> dict[str, Any]:
     """The marshmallow fields of everything that may be written to an entity, by name."""
     found = {f.name: field_loader(entity, f, partial=partial) for f in entity.fields if f.editable}
-    found["owner_id"] = _reference(allow_none=True)
+    found["owner_id"] = reference(allow_none=True)
     found["custom"] = fields.Dict(keys=fields.String())
     found.update({part.name: part.schema() for part in entity.parts})
     extensions = {
@@ -208,7 +209,7 @@ def input_schema(crm: Crm, entity: Entity, *, partial: bool = False) -> Schema:
 def output_schema(crm: Crm, entity: Entity) -> Schema:
     """The schema that describes what is shown of a record."""
     described: dict[str, Any] = {
-        "id": _reference(),
+        "id": reference(),
         "version": fields.Integer(),
         "created_at": _Moment(),
         "updated_at": _Moment(),

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-import snowballstemmer
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
@@ -76,6 +75,9 @@ def _json(ids: Sequence[str]) -> str:
 
 @lru_cache(maxsize=2)
 def _stemmer(language: str) -> Any:
+    # Imported on use: the package loads the rules of all its languages, a quarter of a second.
+    import snowballstemmer
+
     return snowballstemmer.stemmer(language)
 
 
