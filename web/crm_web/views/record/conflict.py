@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from flask import Response, g, request
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from crm_core.entity.descriptor import Entity
@@ -25,7 +26,6 @@ __all__ = ["settle", "show_conflict"]
 
 _ = messages("web")
 _CHOICE = "choice."
-_NOT_CARRIED = frozenset({"csrf_token", "idempotency_key", "version", "was"})
 
 
 def settle(entity: Entity, draft: Draft, form: MultiDict[str, str]) -> Draft:
@@ -41,15 +41,11 @@ def show_conflict(entity: Entity, record_id: str, draft: Draft, was: Mapping[str
     """The page that shows, for each field changed here, both values."""
     with g.crm.reading(g.actor) as session:
         record = name_accounts(session, entity, whole(session, entity, record_id, action="edit"))
-        who = (
-            session.scalar(select(User.__table__.c.name).where(User.__table__.c.id == record["updated_by"]))
-            if record.get("updated_by")
-            else None
-        )
+        who = _last_editor(session, entity, record_id)
     stored = draft_of_record(g.crm, entity, record, g.actor.zone)
     path = f"{base_of(entity)}/{record_id}"
     names = draft.changed(was) & {*draft.texts, *draft.parts}
-    carried = [(n, v) for n, v in request.form.items(multi=True) if n not in _NOT_CARRIED and not n.startswith(_CHOICE)]
+    carried = [(n, v) for n, v in request.form.items(multi=True) if n == "back" or _belongs(n, names)]
     page = render(
         "record/conflict.html",
         action=f"{path}/edit",
@@ -61,6 +57,19 @@ def show_conflict(entity: Entity, record_id: str, draft: Draft, was: Mapping[str
         crumbs=[(say(entity.plural), base_of(entity)), (str(record.get(entity.title) or ""), path)],
     )
     return Response(page, 409)
+
+
+def _belongs(control: str, names: set[str]) -> bool:
+    """Whether a control of the form is one of the named fields: what was not changed here is not sent again."""
+    own = control.removeprefix("shown.").removesuffix("_text")
+    return own in names or own.partition(".")[0] in names
+
+
+def _last_editor(session: Session, entity: Entity, record_id: str) -> str | None:
+    table, users = entity.table, User.__table__
+    statement = select(users.c.name).join(table, table.c.updated_by == users.c.id).where(table.c.id == record_id)
+    name: str | None = session.scalar(statement)
+    return name
 
 
 def _clashes(

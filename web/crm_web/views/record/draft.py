@@ -151,7 +151,10 @@ def _shown_items(part: Part, items: list[Any]) -> list[Any]:
     names = ITEM_FIELDS.get(_kind(part))
     if names is None:
         return [str(item) for item in items] if _kind(part) == "tags" else []
-    return [_shown_item(item, names) for item in items]
+    shown = [_shown_item(item, names) for item in items]
+    if _kind(part) == "points" and shown and not any(item["is_primary"] for item in shown):
+        shown[0]["is_primary"] = True
+    return shown
 
 
 def _shown_item(item: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
