@@ -49,10 +49,14 @@ def check_references(
         ]
         wanted = {value for _position, _name, value in found}
         missing = wanted - _seen(session, target, wanted) if wanted else set()
+        # What a form says once may stand in two places by now: it is told once, by the name that comes first.
+        told: dict[tuple[int, str], str] = {}
+        for position, name, value in found:
+            if value in missing:
+                told.setdefault((position, value), name)
         problems += [
             Problem(id="core.no_such_record", message=_("There is no such record."), field=name, row=position)
-            for position, name, value in found
-            if value in missing
+            for (position, _value), name in told.items()
         ]
     if problems:
         raise Invalid(problems)
