@@ -90,9 +90,13 @@ def _named_firm(session: Session) -> bool:
 def _has_clients(session: Session) -> bool:
     """Whether there is a client besides the demo firm's."""
     batch = demo_batch(session)
-    tables = (Account.__table__, Contact.__table__)
-    own = [select(t.c.id).where(t.c.import_batch_id.is_distinct_from(batch)).limit(1) for t in tables]
-    return any(session.execute(statement).first() is not None for statement in own)
+    for table in (Account.__table__, Contact.__table__):
+        statement = select(table.c.id).limit(1)
+        if batch is not None:
+            statement = statement.where(table.c.import_batch_id.is_distinct_from(batch))
+        if session.execute(statement).first() is not None:
+            return True
+    return False
 
 
 def _has_colleagues(session: Session) -> bool:

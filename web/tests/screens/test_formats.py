@@ -1,4 +1,4 @@
-"""Numbers, money, days and moments as English and Russian readers write them."""
+"""Numbers, money, days and moments as English and Russian readers write them, and lines as they type them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from crm_web.formats import Formats
+from crm_web.views.quick_add import read_line
 from crm_web.views.record.values import form_text, number_text
 
 MOMENT = datetime(2026, 11, 24, 21, 30, tzinfo=UTC)
@@ -82,3 +83,12 @@ def test_a_form_shows_numbers_without_idle_zeros() -> None:
     assert form_text(Decimal("1500.0000"), "money", "UTC") == "1500"
     assert form_text(Decimal("0.50"), "money", "UTC") == "0.5"
     assert form_text(MOMENT, "instant", "Europe/Moscow") == "2026-11-25T00:30"
+
+
+def test_a_line_is_read_piece_by_piece() -> None:
+    found = read_line("8 (903) 236-55-44; Anna@Romashka.example, 7707083893, romashka.example, ООО «Ромашка», Казань")
+    assert [item["value"] for item in found["phones"]] == ["8 (903) 236-55-44"]
+    assert [item["value"] for item in found["emails"]] == ["Anna@Romashka.example"]
+    assert found["inn"] == "7707083893"
+    assert found["website"] == "romashka.example"
+    assert found["rest"] == "ООО «Ромашка», Казань"
