@@ -19,6 +19,7 @@ from crm_web.current import actor, crm, say
 from crm_web.policy import require
 from crm_web.shell import current_shell
 from crm_web.submission import lead_to
+from crm_web.switch import SWITCH
 from crm_web.toast import toast
 
 __all__ = ["blueprint"]
@@ -62,7 +63,12 @@ def show() -> str:
     issues: dict[str, list[Any]] = {}
     for name, issue in health(crm(), actor()):
         issues.setdefault(name, []).append(issue)
-    return render("modules/modules.html", modules=[_card(info, issues.get(info.name, [])) for info in found])
+    switch = request.environ.get(SWITCH)
+    return render(
+        "modules/modules.html",
+        modules=[_card(info, issues.get(info.name, [])) for info in found],
+        stuck=switch.error if switch is not None else None,
+    )
 
 
 @blueprint.get("/<name>/enable")
@@ -132,6 +138,7 @@ def remove_data(name: str) -> ResponseReturnValue:
         values = {"module": _card(info, []), "preview": preview(crm(), name), "error": say(error.message)}
         return Response(render("modules/purge.html", **values), 422)
     toast(_("The data of “%(name)s” are removed", name=_title(info)))
+    _refresh()
     return lead_to("/modules")
 
 
@@ -145,7 +152,15 @@ def _attempt(name: str, work: Callable[[], None], done: Msg) -> ResponseReturnVa
         toast(_("“%(name)s”: %(reason)s", name=title, reason=reason), kind="danger")
     else:
         toast(Msg(done.domain, done.msgid, (("name", title),)))
+        _refresh()
     return lead_to("/modules")
+
+
+def _refresh() -> None:
+    """Let this process serve the new set of modules from the next request on; the others follow within a second."""
+    switch = request.environ.get(SWITCH)
+    if switch is not None:
+        switch.refresh()
 
 
 def _check(candidate: Crm) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlalchemy import func, select
 
-from crm_core.model import Account
+from crm_core.model import Account, Job
 from crm_core.runtime import Crm
 from crm_core.testing.factories import make_accounts, make_user
 
@@ -31,8 +31,12 @@ def test_ticked_records_get_a_new_owner(crm: Crm, browser: Browser) -> None:
     assert "2 records" in dialog.text
     answer = browser.post("/accounts/bulk/assign", {"ids": ids[:2], "owner_id": boris, "reason": "holidays"})
     assert answer.status == 303
-    assert "2 records were assigned" in browser.follow(answer).text
+    page = browser.follow(answer)
+    assert "2 records were changed" in page.text
     assert count(crm, TABLE.c.owner_id == boris) == 2
+    (undo,) = re.findall(r'data-undo="(/accounts/undo/[^"]*)"', page.html)
+    assert "2 records are as they were" in browser.follow(browser.post(undo)).text
+    assert count(crm, TABLE.c.owner_id == boris) == 0
 
 
 def test_all_by_filter_means_the_filter_and_not_the_page(crm: Crm, browser: Browser) -> None:
@@ -43,6 +47,16 @@ def test_all_by_filter_means_the_filter_and_not_the_page(crm: Crm, browser: Brow
     )
     assert answer.headers["Location"] == "/accounts?city=%D0%9A%D0%B0%D0%B7%D0%B0%D0%BD%D1%8C"
     assert count(crm, TABLE.c.category == "dormant") == 70
+
+
+def test_very_many_records_are_changed_in_the_background(crm: Crm, browser: Browser) -> None:
+    make_accounts(crm, 1_001)
+    form = {"all": "1", "filter": "", "_field": "category", "category": "dormant"}
+    page = browser.follow(browser.post("/accounts/bulk/set", form))
+    assert "1001 records are being changed" in page.text
+    assert count(crm, TABLE.c.category == "dormant") == 0
+    with crm.database.read.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(Job.__table__).where(Job.kind == "core.bulk")) == 1
 
 
 def test_a_field_is_chosen_first_and_then_its_value(crm: Crm, browser: Browser) -> None:

@@ -29,6 +29,7 @@ _SCREENS: tuple[tuple[str, tuple[str, ...], Callable[..., Any], str], ...] = (
     ("/columns/apply", GET, columns_dialog.apply, "view"),
     ("/bulk/<action>", GET, bulk.ask, "view"),
     ("/bulk/<action>", POST, bulk.act, "view"),
+    ("/undo/<uuid:batch>", POST, bulk.undo, "view"),
     ("/trash", GET, trash.show, "delete"),
     ("/restore/<uuid:mark>", POST, trash.bring_back, "delete"),
     ("/<uuid:record_id>", GET, card.show, "view"),

@@ -9,16 +9,15 @@ from urllib.parse import parse_qsl
 from flask import Response, g, request
 from sqlalchemy.orm import Session
 
-from crm_core.entity import part
 from crm_core.entity.descriptor import Entity, Field
 from crm_core.entity.query import matching_ids
-from crm_core.entity.schema import load_input
 from crm_core.entity.trash import trash
 from crm_core.entity.view import parse_view
-from crm_core.entity.write import update
 from crm_core.errors import Invalid, NotFound, Problem
 from crm_core.plugin.contributions import RecordAction
-from crm_core.text import fold, messages
+from crm_core.service.bulk import AT_ONCE, ask_bulk, change_at_once
+from crm_core.service.transfer.job import undo_at_once
+from crm_core.text import messages
 from crm_web.context import render
 from crm_web.current import say
 from crm_web.links import base_of, find_url
@@ -27,7 +26,7 @@ from crm_web.toast import toast
 from crm_web.views.record.column import choice_labels, described
 from crm_web.views.record.values import typed
 
-__all__ = ["MOST", "act", "ask", "bulk_actions"]
+__all__ = ["MOST", "act", "ask", "bulk_actions", "undo"]
 
 _ = messages("web")
 
@@ -54,7 +53,7 @@ def bulk_actions(entity: Entity) -> list[dict[str, Any]]:
 
 def ask(entity: Entity, action: str) -> str:
     """The dialog of an action: what it needs to know, and how many records it is about."""
-    if action not in _WORK:
+    if action not in _RIGHTS:
         raise NotFound
     name = request.args.get("_field", "")
     with g.crm.reading(g.actor) as session:
@@ -63,13 +62,16 @@ def ask(entity: Entity, action: str) -> str:
 
 
 def act(entity: Entity, action: str) -> Response:
-    """Does the action, all or nothing, and leads back to the list."""
-    if action not in _WORK:
+    """Does the action and leads back to the list: at once and all or nothing, or, for very many, in the background."""
+    if action not in _RIGHTS:
         raise NotFound
 
     def work(session: Session) -> Response:
         ids = _chosen(session, entity, request.form, action)
-        _WORK[action](session, entity, ids)
+        if action == "trash":
+            _trash(session, entity, ids)
+        else:
+            _change(session, entity, ids, _CHANGES[action](entity))
         return lead_to(_back(entity))
 
     try:
@@ -79,6 +81,19 @@ def act(entity: Entity, action: str) -> Response:
         return Response(
             _dialog(entity, action, 0, request.form, name=request.form.get("_field", ""), errors=texts), 422
         )
+
+
+def undo(entity: Entity, batch: str) -> Response:
+    """Takes a change of many records back; what somebody changed since stays as it is."""
+
+    def work(session: Session) -> Response:
+        counts = undo_at_once(session, batch)
+        toast(_.plural("%(n)s record is as it was", "%(n)s records are as they were", counts["restored"]))
+        if counts["kept"]:
+            toast(_.plural("%(n)s was changed since and stays", "%(n)s were changed since and stay", counts["kept"]))
+        return lead_to(base_of(entity))
+
+    return submit(work)
 
 
 def _dialog(entity: Entity, action: str, number: int, given: Any, *, name: str = "", errors: Sequence[str] = ()) -> str:
@@ -117,34 +132,33 @@ def _refused(message: Any) -> Invalid:
     return Invalid([Problem(id="web.selection", message=message)])
 
 
-def _assign(session: Session, entity: Entity, ids: Sequence[str]) -> None:
-    owner = request.form.get("owner_id") or None
-    change = load_input(session, entity, {"owner_id": owner}, partial=True)
-    update(session, entity, dict.fromkeys(ids, change), reason=request.form.get("reason") or None)
-    toast(_.plural("%(n)s record was assigned", "%(n)s records were assigned", len(ids)))
+def _change(session: Session, entity: Entity, ids: Sequence[str], change: Mapping[str, Any]) -> None:
+    reason = request.form.get("reason") or None
+    if len(ids) > AT_ONCE:
+        ask_bulk(session, entity.id, change, ids=ids, reason=reason)
+        toast(_.plural("%(n)s record is being changed", "%(n)s records are being changed", len(ids)), kind="info")
+        return
+    batch = change_at_once(session, entity.id, change, ids, reason=reason)
+    undo_url = f"{base_of(entity)}/undo/{batch}"
+    toast(_.plural("%(n)s record was changed", "%(n)s records were changed", len(ids)), undo=undo_url)
 
 
-def _set(session: Session, entity: Entity, ids: Sequence[str]) -> None:
+def _new_owner(_entity: Entity) -> dict[str, Any]:
+    return {"owner_id": request.form.get("owner_id") or None}
+
+
+def _new_value(entity: Entity) -> dict[str, Any]:
     name = request.form.get("_field", "")
     if name not in {field.name for field in _settable_fields(entity)}:
         raise NotFound
-    value = typed(entity, described(entity, name), request.form.get(name, ""), g.actor.zone)
-    change = load_input(session, entity, {name: value}, partial=True)
-    update(session, entity, dict.fromkeys(ids, change))
-    toast(_.plural("%(n)s record was changed", "%(n)s records were changed", len(ids)))
+    return {name: typed(entity, described(entity, name), request.form.get(name, ""), g.actor.zone)}
 
 
-def _tag(session: Session, entity: Entity, ids: Sequence[str]) -> None:
-    added = load_input(session, entity, {"tags": request.form.get("tags", "")}, partial=True)["tags"]
-    if not added:
+def _new_tags(_entity: Entity) -> dict[str, Any]:
+    names = [name.strip() for name in request.form.get("tags", "").split(",") if name.strip()]
+    if not names:
         raise _refused(_("Name at least one tag."))
-    old = part.load(session, entity, ids, ["tags"])
-    update(session, entity, {key: {"tags": _joined(old[key]["tags"], added)} for key in ids})
-    toast(_.plural("%(n)s record was tagged", "%(n)s records were tagged", len(ids)))
-
-
-def _joined(old: Sequence[str], added: Sequence[str]) -> list[str]:
-    return list({fold(name): name for name in (*added, *old)}.values())
+    return {"tags": names}
 
 
 def _trash(session: Session, entity: Entity, ids: Sequence[str]) -> None:
@@ -153,7 +167,7 @@ def _trash(session: Session, entity: Entity, ids: Sequence[str]) -> None:
     toast(message, undo=f"{base_of(entity)}/restore/{mark}")
 
 
-_WORK = {"assign": _assign, "set": _set, "tag": _tag, "trash": _trash}
+_CHANGES = {"assign": _new_owner, "set": _new_value, "tag": _new_tags}
 _RIGHTS: Mapping[str, str] = {"assign": "assign", "set": "edit", "tag": "edit", "trash": "delete"}
 
 
