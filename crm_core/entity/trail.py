@@ -15,7 +15,7 @@ from crm_core.db.session import actor_of, origin_of, request_of
 from crm_core.entity.descriptor import Entity
 from crm_core.model import Audit, Event, History, HistoryLink
 
-__all__ = ["audit", "happened", "plain", "publish", "record_history"]
+__all__ = ["audit", "audit_list", "happened", "plain", "publish", "record_history"]
 
 Changes = Mapping[str, Any]
 
@@ -53,7 +53,7 @@ def happened(
     payload: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
     """Write one event of the program itself (created, assigned …) for each record; values name and roll up."""
-    moment, actor = now(), actor_of(session)
+    moment, actor, rolls_up = now(), actor_of(session), _rolls_up(entity)
     events, links = [], []
     for record_id, values in records.items():
         event_id = new_id()
@@ -74,15 +74,26 @@ def happened(
             }
         )
         links.append((event_id, entity.id, record_id))
-        links.extend((event_id, target, values[name]) for name, target in _rolls_up(entity) if values.get(name))
+        links.extend((event_id, target, values[name]) for name, target in rolls_up if values.get(name))
     record_history(session, events, links)
 
 
 def audit(session: Session, action: str, entity: str, changes: Mapping[str, Changes | None]) -> None:
     """Write one line of the audit log for each record: who did what, from where, and the values before and after."""
-    actor, moment = actor_of(session), now()
+    _write_audit(session, action, entity, list(changes.items()))
+
+
+def audit_list(session: Session, action: str, entity: str, what: Changes) -> None:
+    """Write one line of the audit log about many records at once, such as an export: ``what`` describes them."""
+    _write_audit(session, action, entity, [(None, what)])
+
+
+def _write_audit(
+    session: Session, action: str, entity: str, lines: Sequence[tuple[str | None, Changes | None]]
+) -> None:
+    actor = actor_of(session)
     common = {
-        "at": moment,
+        "at": now(),
         "actor_id": actor.id,
         "on_behalf_of": actor.on_behalf_of,
         "action": action,
@@ -93,10 +104,7 @@ def audit(session: Session, action: str, entity: str, changes: Mapping[str, Chan
     insert_rows(
         session,
         Audit.__table__,
-        [
-            {"id": new_id(), **common, "record_id": key, "changes": _plain_pairs(value)}
-            for key, value in changes.items()
-        ],
+        [{"id": new_id(), **common, "record_id": key, "changes": _plain_pairs(value)} for key, value in lines],
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from crm_core.access.load import load_principal
 from crm_core.access.principal import Principal, system
-from crm_core.errors import Busy, Conflict, NotAllowed, NotFound, Refused
+from crm_core.errors import Busy, Conflict, Invalid, NotAllowed, NotFound, Refused
 from crm_core.job import lease
 from crm_core.job.context import Cancelled, Context, Parked, Stopped
 from crm_core.job.lease import Claimed, Lost
@@ -72,15 +72,22 @@ def _outcome(context: Context, target: str) -> Outcome:
     except Stopped:
         return lambda session: lease.release(session, *held)
     except Exception as error:  # noqa: BLE001 - the isolation point of jobs: their code is anybody's
-        return _failure(job, error)
+        return _failure(context, error)
 
 
-def _failure(job: Claimed, error: Exception) -> Outcome:
+def _failure(context: Context, error: Exception) -> Outcome:
+    job = context.job
     _log.error("job %s (%s) failed in attempt %s", job.id, job.kind, job.attempts, exc_info=error)
     # A refusal will be the same next time, unless it was about what others do at the same moment.
     again = not isinstance(error, Refused) or isinstance(error, Busy | Conflict)
-    text = str(error) if isinstance(error, Refused) else "".join(traceback.format_exception(error))
+    text = _said(context, error) if isinstance(error, Refused) else "".join(traceback.format_exception(error))
     return lambda session: lease.fail(session, job.id, job.token, text, again=again)
+
+
+def _said(context: Context, error: Refused) -> str:
+    """A refusal in the words and the language of the person who asked for the job."""
+    messages = [problem.message for problem in error.problems] if isinstance(error, Invalid) else [error.message]
+    return " ".join(context.crm.translate(message, context.actor.language) for message in messages)
 
 
 def _note(context: Context, outcome: Outcome) -> None:

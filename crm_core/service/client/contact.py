@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -33,10 +34,12 @@ CHANNELS = (
     Choice(code="post", label=_("Post")),
 )
 
+_CYRILLIC = re.compile("[а-яёА-ЯЁ]")
+
 
 def full_name(last: str | None, first: str | None, middle: str | None) -> str:
     """A person's name in one line: «Фамилия Имя Отчество» in Cyrillic, “First Middle Last” otherwise."""
-    cyrillic = any("а" <= char <= "я" or char == "ё" for char in f"{last or ''}{first or ''}".lower())
+    cyrillic = _CYRILLIC.search(f"{last or ''}{first or ''}")
     order = (last, first, middle) if cyrillic else (first, middle, last)
     return " ".join(piece for piece in order if piece)
 
@@ -137,7 +140,13 @@ CONTACT = Entity(
         Section(name="more", label=_("More"), folded=True),
     ),
     fields=(
-        Field(name="name", label=_("Full name"), editable=False, listed=True, aliases=("full name", "фио", "имя контакта")),
+        Field(
+            name="name",
+            label=_("Full name"),
+            editable=False,
+            listed=True,
+            aliases=("full name", "фио", "имя контакта"),
+        ),
         Field(name="last_name", label=_("Last name"), aliases=("surname", "family name", "фамилия")),
         Field(name="first_name", label=_("First name"), aliases=("given name", "имя")),
         Field(name="middle_name", label=_("Middle name"), aliases=("patronymic", "midname", "отчество")),

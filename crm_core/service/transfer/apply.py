@@ -131,7 +131,8 @@ def _effect(batch_id: str, entity: Entity, decision: Decision, changed: Mapping[
     if decision.outcome in {"error", "skipped"}:
         effect["record_id"] = None
     if decision.problems:
-        effect["problems"] = [message_to_json(problem) for problem in decision.problems]
+        line = {"line": decision.draft.line}
+        effect["problems"] = [{**message_to_json(problem), **line} for problem in decision.problems]
     return effect
 
 

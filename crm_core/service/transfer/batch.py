@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import itertools
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -155,7 +155,8 @@ def configure(
     else:
         made = Plan.from_json({**batch["plan"], **(plan or {})})
         made.check(entity, targets_of(crm, entity))
-    set_state(session, batch_id, "draft", plan=made.to_json(), counts={})
+    # Without its job: a dry run that is still under way must not write about another plan.
+    set_state(session, batch_id, "draft", plan=made.to_json(), counts={}, job_id=None)
     return batch_of(session, batch_id)
 
 
@@ -170,11 +171,16 @@ def preview(crm: Crm, batch: Mapping[str, Any], *, rows: int = 5) -> dict[str, A
 
 
 def dry_run(
-    crm: Crm, actor: Principal, batch: Mapping[str, Any], progress: Callable[[int, float], None] | None = None
+    crm: Crm,
+    actor: Principal,
+    batch: Mapping[str, Any],
+    progress: Callable[[int, float], None] | None = None,
+    refused: Callable[[Sequence[dict[str, Any]]], None] | None = None,
 ) -> dict[str, Any]:
-    """What a run would do: counts, and the first problems; nothing is written.
+    """What a run would do: counts, and the first problems; nothing is written to the database.
 
-    Memory does not grow with the file; each chunk reads in a session of its own.
+    ``progress`` gets the rows that were looked at and the share of the file that was read, ``refused`` the rows
+    with errors, chunk by chunk. Memory does not grow with the file; each chunk reads in a session of its own.
     """
     entity, plan = crm.entities[batch["entity"]], Plan.from_json(batch["plan"])
     plan.check(entity, targets_of(crm, entity))
@@ -186,7 +192,10 @@ def dry_run(
             with crm.reading(actor, origin="import") as session:
                 decisions = decide(session, entity, plan, chunk, seen)
             add_counts(counts, tally(decisions))
-            problems.extend(_shown(decisions)[: KEPT_PROBLEMS - len(problems)])
+            errors = _shown(decisions)
+            problems.extend(errors[: KEPT_PROBLEMS - len(problems)])
+            if refused is not None:
+                refused(errors)
             if progress is not None:
                 progress(counts["rows"], drafts.share())
     return {"counts": counts, "problems": problems}

@@ -2,54 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from crm_core.db.base import new_id, now
-from crm_core.db.session import crm_of
+from crm_core.db.session import crm_of, origin_of
 from crm_core.entity.guard import require
+from crm_core.entity.trail import audit_list
 from crm_core.entity.view import View, parse_view
 from crm_core.errors import Conflict, NotFound
+from crm_core.job.board import revive
 from crm_core.job.context import Cancelled, Context
-from crm_core.job.ledger import enqueue
+from crm_core.job.ledger import ask_cancel, enqueue
+from crm_core.model import ImportBatch
 from crm_core.service.transfer import batch as batches
 from crm_core.service.transfer.draft import open_drafts
 from crm_core.service.transfer.export import export
+from crm_core.service.transfer.export_file import export_path
 from crm_core.service.transfer.plan import Plan
+from crm_core.service.transfer.report import Refusals
+from crm_core.service.transfer.standing import standing
 from crm_core.service.transfer.target import targets_of
 from crm_core.service.transfer.undo import Undone, effects_after, undo_chunk
 from crm_core.service.transfer.write import CsvStyle
 from crm_core.text import messages
 
-if TYPE_CHECKING:
-    from crm_core.runtime import Crm
-
 __all__ = [
+    "ask_cancel_batch",
     "ask_check",
     "ask_export",
     "ask_run",
     "ask_undo",
-    "export_path",
     "run_check",
     "run_export",
     "run_import",
     "run_undo",
+    "undo_at_once",
 ]
 
 _ = messages("core")
 
-UNDO_DAYS = 30
-
 
 def ask_check(session: Session, batch_id: str) -> str:
-    """Enqueue the dry run of a batch; gives the job's id. Raises ``Invalid`` for a plan that cannot be done."""
-    batch = _ready(session, batch_id, {"draft", "checked"})
-    return _enqueue(session, batch, "core.import_check", batch["state"])
+    """Enqueue the dry run of a batch; gives the job's id, the present one while a dry run is under way.
+
+    Raises ``Invalid`` for a plan that cannot be done.
+    """
+    batch = _ready(session, batch_id)
+    if standing(session, batch).state == "checking":
+        return str(batch["job_id"])
+    return _enqueue(session, batch, "core.import_check", "draft")
 
 
 def ask_run(session: Session, batch_id: str) -> str:
@@ -57,16 +63,45 @@ def ask_run(session: Session, batch_id: str) -> str:
     batch = batches.batch_of(session, batch_id)
     if batch["state"] == "running":
         return str(batch["job_id"])
-    batch = _ready(session, batch_id, {"draft", "checked"})
-    return _enqueue(session, batch, "core.import_run", "running", key=f"import:{batch_id}")
+    return _enqueue(session, _ready(session, batch_id), "core.import_run", "running", key=f"import:{batch_id}")
 
 
 def ask_undo(session: Session, batch_id: str) -> str:
-    """Enqueue the undo of a batch that was run within thirty days; gives the job's id."""
+    """Enqueue the undo of a batch that was run within thirty days; gives the job's id.
+
+    An undo that broke off goes on where it was.
+    """
     batch = batches.batch_of(session, batch_id)
-    if batch["state"] not in {"done", "cancelled", "failed"} or batch["created_at"] < now() - timedelta(days=UNDO_DAYS):
+    if not standing(session, batch).can_undo:
         raise Conflict(batch, message=_("This can no longer be undone."))
+    if batch["state"] == "undoing":
+        revive(session, batch["job_id"])
+        return str(batch["job_id"])
     return _enqueue(session, batch, "core.import_undo", "undoing", key=f"undo:{batch_id}")
+
+
+def undo_at_once(session: Session, batch_id: str) -> dict[str, int]:
+    """Undo a small batch in the caller's transaction; gives how many records went, came back and stayed."""
+    batch = batches.batch_of(session, batch_id)
+    if not standing(session, batch).can_undo:
+        raise Conflict(batch, message=_("This can no longer be undone."))
+    total: dict[str, int] = Undone().counts()
+    kept: list[str] = []
+    place: tuple[int, str] | None = None
+    while effects := effects_after(session, batch_id, place):
+        done = undo_chunk(session, batch_id, effects)
+        batches.add_counts(total, done.counts())
+        kept += done.kept
+        place = (effects[-1]["row_no"], effects[-1]["entity"])
+    _undone(session, batch, total, kept)
+    return total
+
+
+def ask_cancel_batch(session: Session, batch_id: str) -> None:
+    """Stop what is being done with a batch; nothing happens where nothing is."""
+    batch = batches.batch_of(session, batch_id)
+    if standing(session, batch).state in {"checking", "running"}:
+        ask_cancel(session, str(batch["job_id"]))
 
 
 def ask_export(
@@ -76,25 +111,41 @@ def ask_export(
     entity = crm_of(session).entities[entity_id]
     require(session, entity, "export")
     parse_view(entity, pairs)
-    args = {"entity": entity_id, "view": pairs, "format": kind, "style": asdict(style) if style else None}
+    args = {
+        "entity": entity_id,
+        "view": pairs,
+        "format": kind,
+        "style": asdict(style) if style else None,
+        "origin": origin_of(session),
+    }
     return enqueue(session, "core.export", args)
 
 
-def export_path(crm: Crm, job_id: str, kind: str) -> Path:
-    """Where an export is written."""
-    return crm.settings.data_dir / "exports" / f"{job_id}.{kind}"
-
-
 def run_check(context: Context, args: Mapping[str, Any]) -> dict[str, Any]:
-    """The job of a dry run: counts and first problems go into the batch."""
+    """The job of a dry run: counts and first problems go into the batch, all of them into a file beside it."""
     batch = _batch(context, args)
-    found = batches.dry_run(context.crm, context.actor, batch)
+
+    def advance(rows: int, share: float) -> None:
+        with context.step() as step:
+            step.done, step.total = rows, max(rows, round(rows / share)) if share > 0 else None
+        if context.cancelled:
+            raise Cancelled({"rows": rows})
+
+    with Refusals(batches.file_of(context.crm, batch), batch["id"]) as refusals:
+        found = batches.dry_run(context.crm, context.actor, batch, advance, refusals.add)
+        refusals.keep()
     with context.step() as step:
         step.done = step.total = found["counts"].get("rows", 0)
-        batches.set_state(
-            step.session, batch["id"], "checked", counts={**found["counts"], "problems": found["problems"]}
-        )
+        _keep_findings(step.session, batch["id"], context.job.id, found)
     return dict(found["counts"])
+
+
+def _keep_findings(session: Session, batch_id: str, job_id: str, found: Mapping[str, Any]) -> None:
+    """Write what a dry run found, unless the plan was changed or the batch was run in the meantime."""
+    table = ImportBatch.__table__
+    mine = (table.c.id == batch_id) & (table.c.job_id == job_id)
+    counts = {**found["counts"], "problems": found["problems"]}
+    session.execute(update(table).where(mine).values(state="checked", counts=counts))
 
 
 def run_import(context: Context, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,8 +185,7 @@ def run_undo(context: Context, args: Mapping[str, Any]) -> dict[str, Any]:
                 step.cursor.update(place=[effects[-1]["row_no"], effects[-1]["entity"]], counts=dict(total), kept=kept)
                 step.done += len(effects)
             else:
-                counts = {**batch["counts"], "undo": {**total, "kept_ids": kept}}
-                batches.set_state(step.session, batch["id"], "undone", undone_at=now(), counts=counts)
+                _undone(step.session, batch, total, kept)
         if not effects:
             return dict(total)
 
@@ -161,12 +211,22 @@ def run_export(context: Context, args: Mapping[str, Any]) -> dict[str, Any]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    return {"rows": rows, "format": args["format"], "entity": args["entity"]}
+    result = {"rows": rows, "format": args["format"], "entity": args["entity"]}
+    with context.step(last=True, origin=args.get("origin", "job")) as step:
+        step.done = step.total = rows
+        audit_list(step.session, "exported", entity.id, {**result, "view": args["view"]})
+        step.result = result
+    return result
 
 
-def _ready(session: Session, batch_id: str, states: set[str]) -> dict[str, Any]:
+def _undone(session: Session, batch: Mapping[str, Any], total: Mapping[str, int], kept: Sequence[str]) -> None:
+    counts = {**batch["counts"], "undo": {**total, "kept_ids": list(kept)[: batches.KEPT_PROBLEMS]}}
+    batches.set_state(session, batch["id"], "undone", undone_at=now(), counts=counts)
+
+
+def _ready(session: Session, batch_id: str) -> dict[str, Any]:
     batch = batches.batch_of(session, batch_id)
-    if batch["state"] not in states:
+    if batch["state"] not in {"draft", "checked"}:
         raise Conflict(batch, message=_("This import has been run already."))
     crm = crm_of(session)
     entity = crm.entities.get(batch["entity"])
