@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Flask
+from flask import Flask, Request
+from flask.sessions import NullSession, SessionInterface
 from flask_compress import Compress
 
 from crm_core.runtime import Crm
@@ -58,9 +59,18 @@ def build_app(crm: Crm, *, strict: bool | None = None) -> Flask:
     return app
 
 
+class NoCookieSessions(SessionInterface):
+    """Who is signed in stands in the database, not in a cookie of Flask: looking for one costs every request."""
+
+    def open_session(self, app: Flask, request: Request) -> NullSession:
+        """A session that cannot be written to."""
+        return NullSession()
+
+
 def configure(app: Flask, settings: Settings, key: bytes) -> None:
     """Limits, hosts, compression."""
     app.secret_key = key
+    app.session_interface = NoCookieSessions()
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_UPLOAD_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,

@@ -28,7 +28,9 @@ def guard_requests(app: Flask, shell: Shell) -> None:
         policy = shell.policies.get(request.endpoint or "", PUBLIC)
         if policy not in (PROBE, TOKEN):
             _identify()
-        g.words = shell.words(language_of(request, g.actor, shell.crm.settings.language))
+        # Programs are answered in the language of their token's user, which is not known yet.
+        usual = shell.crm.settings.language
+        g.words = shell.words(usual if policy is TOKEN else language_of(request, g.actor, usual))
         return _admit(policy.kind, policy.permission)
 
 
@@ -44,7 +46,8 @@ def _admit(kind: str, permission: str | None) -> ResponseReturnValue | None:
         return None
     if kind == "staff" and g.actor.kind == "anonymous":
         return sign_in_first()
-    if request.method not in _SAFE:
+    # An address that is not known gets its 404 or 405: nothing can be done there.
+    if request.method not in _SAFE and request.routing_exception is None:
         _check_origin()
     if kind == "staff" and permission is not None and not g.actor.may(permission):
         raise NotAllowed

@@ -40,9 +40,9 @@ def secure(app: Flask, *, https: bool) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
         headers = response.headers
-        for name, value in always.items():
-            headers[name] = value
-        headers["X-Request-Id"] = g.get("request_id", "")
+        # Added, not set: setting looks through all headers for an older one, and there is none.
+        headers.extend(always)
+        headers.add("X-Request-Id", g.get("request_id", ""))
         if "Content-Security-Policy" not in headers:
             headers["Content-Security-Policy"] = _CONTENT_POLICY.format(nonce=g.get("nonce", ""))
         if "Cache-Control" not in headers:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from crm_core.access.principal import ANONYMOUS, Principal
 from crm_core.runtime import Crm
+from crm_core.service import identity
 from crm_core.text import Msg, messages
 from crm_web.api.problem import Fault
 
@@ -50,8 +51,6 @@ def caller_of(session: Session) -> Principal:
 
 
 def _by_token(session: Session, header: str) -> Principal:
-    from crm_core.service import identity
-
     scheme, _space, secret = header.partition(" ")
     if scheme.lower() != "bearer":
         raise _unknown(_("Sign in with Authorization: Bearer and a token."), _CHALLENGE)

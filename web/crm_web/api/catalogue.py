@@ -11,9 +11,11 @@ from crm_web.api import bulk, imports, lookup, record, timeline
 from crm_web.api.openapi import answers, parameters
 from crm_web.api.operation import Operation, ref
 
-__all__ = ["GENERAL", "RECORDS", "each_operation", "entity_path"]
+__all__ = ["GENERAL", "PREFIX", "RECORDS", "each_operation", "entity_path"]
 
 _ = messages("web")
+
+PREFIX = "/api/v1"
 
 RECORDS: tuple[Operation, ...] = (
     Operation(

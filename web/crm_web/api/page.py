@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from crm_core.runtime import Crm
 from crm_web.api.caller import reading
+from crm_web.api.catalogue import PREFIX
 from crm_web.api.openapi.document import document
 from crm_web.api.openapi.example import example
 from crm_web.api.output import answer
@@ -34,7 +35,7 @@ def show_document(crm: Crm) -> Response:
 def show_page(crm: Crm) -> ResponseReturnValue:
     """Every operation with its parameters and an example; reading ones can be tried in the browser."""
     if g.actor.kind != "staff":
-        return redirect("/login?next=/api/v1/", 303)
+        return redirect(f"/login?next={PREFIX}/", 303)
     described = _document(crm)
     if "try" in request.args:
         return _try(described, request.args.to_dict())
@@ -110,4 +111,4 @@ def _try(described: Mapping[str, Any], given: dict[str, str]) -> ResponseReturnV
             target = path.replace("{record_id}", urlencode({"": record_id})[1:] or "-")
             query = urlencode({name: value for name, value in given.items() if value})
             return redirect(f"{target}?{query}" if query else target, 303)
-    return redirect("/api/v1/", 303)
+    return redirect(f"{PREFIX}/", 303)

@@ -117,6 +117,7 @@ def records(api: httpx.Client) -> dict[str, list[str]]:
     return {"accounts": accounts, "contacts": people}
 
 
+@pytest.mark.modules("example")
 def test_no_request_makes_the_program_fail(api: httpx.Client, records: dict[str, list[str]]) -> None:
     described: Json = api.get("/openapi.json").json()
 

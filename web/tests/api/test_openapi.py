@@ -120,3 +120,25 @@ def test_answers_are_as_described(api: httpx.Client, described: Json) -> None:
     check(described, "core.similar", api.post("/core/similar", json={"entity": "core.account", "draft": account}))
     check(described, "core.users", api.get("/core/users"))
     check(described, "core.teams", api.get("/core/teams"))
+
+
+@pytest.mark.modules("example")
+def test_a_module_adds_its_addresses_and_fields_while_it_is_enabled(api: httpx.Client, described: Json) -> None:
+    validate(described)
+    assert "/api/v1/example/assets" in described["paths"]
+    account = {"name": "Ромашка", "ext": {"example": {"service_level": "basic"}}}
+    made = api.post("/core/accounts", json=account)
+    check(described, "core.account.create", made)
+    asset = {"name": "Пресс", "serial": "A-1", "account_id": made.json()["id"]}
+    answer = api.post("/example/assets", json=asset)
+    check(described, "example.asset.create", answer)
+    assert answer.headers["Location"] == f"/api/v1/example/assets/{answer.json()['id']}"
+    check(described, "example.asset.list", api.get("/example/assets", params={"status.ne": "retired"}))
+    read = api.get(f"/core/accounts/{made.json()['id']}")
+    check(described, "core.account.read", read)
+    assert read.json()["ext"]["example"]["service_level"] == "basic"
+
+
+def test_a_module_that_is_not_enabled_has_no_addresses(api: httpx.Client, described: Json) -> None:
+    assert not [path for path in described["paths"] if path.startswith("/api/v1/example")]
+    assert api.get("/example/assets").status_code == 404

@@ -135,6 +135,12 @@ def test_a_field_that_always_has_a_value_cannot_be_emptied(api: httpx.Client) ->
         assert (answer.status_code, [problem["field"] for problem in answer.json()["errors"]]) == (422, [field])
 
 
+def test_a_change_may_leave_fields_out_but_not_halves_of_parts(api: httpx.Client) -> None:
+    made = api.post("/core/accounts", json={"name": "Ромашка"}).json()
+    answer = api.patch(f"/core/accounts/{made['id']}", json={"phones": [{}]}, headers={"If-Match": "*"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "phones.0.value")
+
+
 def test_a_reference_to_nothing_is_named(api: httpx.Client) -> None:
     answer = api.post("/core/contacts", json={"last_name": "Семёнов", "account_id": new_id()})
     assert answer.status_code == 422
@@ -146,3 +152,12 @@ def test_answers_are_not_kept_by_caches_on_the_way(api: httpx.Client) -> None:
     assert answer.headers["Cache-Control"] == "private, no-cache"
     assert "Authorization" in answer.headers["Vary"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_reference_inside_a_part_is_checked_too(api: httpx.Client) -> None:
+    account = api.post("/core/accounts", json={"name": "Ромашка"}).json()["id"]
+    nothing = {"account_id": new_id()}
+    person = {"last_name": "Семёнов", "affiliations": [{"account_id": account, "is_primary": True}, nothing]}
+    answer = api.post("/core/contacts", json=person)
+    assert answer.status_code == 422
+    assert [problem["field"] for problem in answer.json()["errors"]] == ["affiliations.1.account_id"]

@@ -9,7 +9,7 @@ from typing import Any
 from crm_core.entity.descriptor import Entity
 from crm_core.runtime import Crm
 from crm_core.text import messages
-from crm_web.api.catalogue import each_operation
+from crm_web.api.catalogue import PREFIX, each_operation
 from crm_web.api.imports import PlanSchema
 from crm_web.api.openapi import answers, shape
 from crm_web.api.operation import JsonSchema, Operation, ref
@@ -39,7 +39,7 @@ def document(crm: Crm, version: str, language: str) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for path, operation, entity in each_operation(crm):
         described = _operation(crm, operation, entity, language)
-        paths.setdefault(f"/api/v1{path}", {})[operation.method.lower()] = described
+        paths.setdefault(f"{PREFIX}{path}", {})[operation.method.lower()] = described
     return {
         "openapi": "3.1.0",
         "info": {"title": "Stepwise CRM", "version": version},

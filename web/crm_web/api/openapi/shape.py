@@ -82,8 +82,16 @@ def record_shape(crm: Crm, entity: Entity, language: str) -> JsonSchema:
             shown[label_name(field.name)] = nullable(TEXT)
     shown.update({part.name: part_shape(part, crm.translate(part.label, language)) for part in entity.parts})
     shown["custom"] = {"type": "object"}
-    shown["ext"] = {"type": "object", "additionalProperties": {"type": ["object", "null"]}}
+    shown["ext"] = _extensions(crm, entity)
     return {"type": "object", "properties": shown, "required": ["id", "version"]}
+
+
+def _extensions(crm: Crm, entity: Entity) -> JsonSchema:
+    """What modules add to a record, each under its own name; a module without values for the record is absent."""
+    loader = loaders(crm, entity, partial=True).get("ext")
+    modules = loader_shape(loader)["properties"] if loader is not None else {}
+    named = {module: {"type": "object", "properties": shape["properties"]} for module, shape in modules.items()}
+    return {"type": "object", "properties": named}
 
 
 def input_shape(crm: Crm, entity: Entity, language: str, *, partial: bool) -> JsonSchema:
