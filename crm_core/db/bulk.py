@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Table, bindparam, insert, text, update
+from sqlalchemy import String, Table, bindparam, insert, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import Column
 
-from crm_core.db.types import Id, Json
+from crm_core.db.types import Folded, Id, Json
 
 __all__ = ["insert_if_new", "insert_rows", "update_rows", "values_list"]
 
@@ -68,14 +68,21 @@ def update_rows(session: Session, table: Table, rows: Sequence[Row]) -> None:
     )
 
 
-def values_list(session: Session, ids: Sequence[str]) -> Any:
-    """A subquery of ids for ``IN``: one bound value, whatever their number."""
+def values_list(session: Session, values: Sequence[str], kind: type[Id | Folded | String] = Id) -> Any:
+    """A subquery of ids, or of texts of another kind, for ``IN``: one bound value, whatever their number.
+
+    ``kind`` is the type of the column that they are compared with; its name in the subquery is ``id``.
+    """
     if session.get_bind().dialect.name == "postgresql":
-        source = text("SELECT CAST(value AS uuid) AS id FROM json_array_elements_text(CAST(:ids AS json))")
+        source = text(f"SELECT {_CASTS[kind]} AS id FROM json_array_elements_text(CAST(:ids AS json))")  # noqa: S608 - fixed texts
     else:
         source = text("SELECT value AS id FROM json_each(:ids)")
-    value: Any = bindparam("ids", orjson.dumps(list(ids)).decode(), unique=True)
-    return source.bindparams(value).columns(id=Id()).subquery()
+    value: Any = bindparam("ids", orjson.dumps(list(values)).decode(), unique=True)
+    return source.bindparams(value).columns(id=kind()).subquery()
+
+
+# Text is compared by the collation of its column, or else no index would serve.
+_CASTS: Mapping[type[Any], str] = {Id: "CAST(value AS uuid)", Folded: 'value COLLATE "C"', String: "value"}
 
 
 def _completed(table: Table, rows: Sequence[Row]) -> Sequence[Row]:

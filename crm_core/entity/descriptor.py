@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Boolean, Integer, Table, Text
@@ -146,11 +147,11 @@ class Entity(Contribution):
 
     def field(self, name: str) -> Field | None:
         """The field of that name, or ``None``."""
-        return next((found for found in self.fields if found.name == name), None)
+        return _fields_of(self).get(name)
 
     def part(self, name: str) -> Part | None:
         """The part of that name, or ``None``."""
-        return next((found for found in self.parts if found.name == name), None)
+        return _parts_of(self).get(name)
 
     def kind_of(self, wanted: Field) -> Kind:
         """The kind of a field: as declared, or as its column says."""
@@ -159,6 +160,16 @@ class Entity(Contribution):
         if wanted.ref is not None:
             return "ref"
         return "choice" if wanted.choices else _kind_of_column(self.table.c[wanted.name].type)
+
+
+@lru_cache(maxsize=256)
+def _fields_of(entity: Entity) -> dict[str, Field]:
+    return {field.name: field for field in reversed(entity.fields)}
+
+
+@lru_cache(maxsize=256)
+def _parts_of(entity: Entity) -> dict[str, Part]:
+    return {part.name: part for part in reversed(entity.parts)}
 
 
 def _kind_of_column(column_type: Any) -> Kind:

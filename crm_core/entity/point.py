@@ -83,7 +83,7 @@ def _numbering(country_code: int) -> tuple[frozenset[int], re.Pattern[str] | Non
     if region == "ZZ":
         return None
     plan = PhoneMetadata.metadata_for_region_or_calling_code(country_code, region)
-    if plan is None:
+    if plan is None or plan.general_desc is None:
         return None
     prefix = plan.national_prefix_for_parsing
     return frozenset(plan.general_desc.possible_length), re.compile(prefix) if prefix else None

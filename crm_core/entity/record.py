@@ -29,7 +29,7 @@ def whole_many(
     session: Session, entity: Entity, ids: Sequence[str], *, action: str = "view", trashed: bool = False
 ) -> list[dict[str, Any]]:
     """The given records, as far as the actor may see them, in a constant number of statements."""
-    rows = fetch_many(session, entity, ids, action=action, trashed=trashed)
+    rows = fetch_many(session, entity, ids, action=action, trashed=trashed) if ids else []
     keys = [row["id"] for row in rows]
     if not keys:
         return []

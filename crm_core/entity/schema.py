@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, missing, validate
 
 from crm_core.db.session import crm_of
 from crm_core.entity import identifier
@@ -26,6 +27,7 @@ __all__ = ["Text", "input_schema", "load_input", "loaders", "may_be_empty", "out
 _ = messages("core")
 
 _MAX_TEXT = 20_000
+_CANNOT_BE_STORED = re.compile("[\x00\ud800-\udfff]")
 
 
 class Text(fields.String):
@@ -34,7 +36,7 @@ class Text(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         if not isinstance(value, str):
             raise ValidationError([_("Give text here.")])
-        if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value if char > "\u0fff"):
+        if _CANNOT_BE_STORED.search(value):
             raise ValidationError([_("The text holds characters that cannot be stored.")])
         text = value.strip()
         if not text and not self.allow_none:
@@ -44,7 +46,8 @@ class Text(fields.String):
     def _validate(self, value: Any) -> None:
         # White space alone is an empty field, of which no length is asked.
         if value is not None:
-            super()._validate(value)
+            for validator in self.validators:
+                validator(value)
 
 
 class _Checked(Text):
@@ -195,14 +198,35 @@ def _extension_loader(extension: FieldExtension, field: Field, partial: bool) ->
     return field_loader(carrier, field, partial=True)
 
 
-def input_schema(crm: Crm, entity: Entity, *, partial: bool = False) -> Schema:
+class _Input(Schema):
+    """A schema for whole records, which are wide: an input fills a few of the fields."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._needed = {
+            name for name, field in self.load_fields.items() if field.required or field.load_default is not missing
+        }
+
+    def load_given(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """What ``load`` gives, at the cost of the fields that were given instead of all."""
+        if isinstance(data, dict) and data.keys() >= self._needed:
+            known = self.load_fields
+            try:
+                return {name: known[name].deserialize(value, name, data) for name, value in data.items()}
+            except (KeyError, ValidationError):
+                pass  # The full way below finds everything that is wrong, not just the first.
+        loaded: dict[str, Any] = self.load(data)
+        return loaded
+
+
+def input_schema(crm: Crm, entity: Entity, *, partial: bool = False) -> _Input:
     """The schema that loads a new record (``partial``: a change); unknown names are refused."""
     key = ("schema", entity.id, partial)
     if key not in crm.statements:
-        schema = Schema.from_dict(loaders(crm, entity, partial=partial), name=f"{entity.id}.input")
+        schema = _Input.from_dict(loaders(crm, entity, partial=partial), name=f"{entity.id}.input")
         # Not marshmallow's own ``partial``: that would let the items of parts be incomplete too.
         crm.statements[key] = schema(unknown=RAISE)
-    found: Schema = crm.statements[key]
+    found: _Input = crm.statements[key]
     return found
 
 
@@ -222,10 +246,9 @@ def output_schema(crm: Crm, entity: Entity) -> Schema:
 def load_input(session: Session, entity: Entity, data: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
     """The input as typed values. Raises ``Invalid`` that names every field with a problem."""
     try:
-        loaded: dict[str, Any] = input_schema(crm_of(session), entity, partial=partial).load(data)
+        return input_schema(crm_of(session), entity, partial=partial).load_given(data)
     except ValidationError as error:
         raise Invalid(problems_of(error.messages_dict)) from error
-    return loaded
 
 
 def problems_of(errors: Mapping[Any, Any], *, row: int = 0, prefix: str = "") -> list[Problem]:

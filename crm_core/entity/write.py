@@ -8,6 +8,7 @@ log, all in the caller's one transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -29,6 +30,7 @@ from crm_core.text import fold
 __all__ = ["assign", "check_versions", "create", "examine", "lock_rows", "update"]
 
 Row = dict[str, Any]
+_NOTHING: tuple[Any, ...] = (None, [], "")
 
 
 def create(
@@ -42,15 +44,16 @@ def create(
     if not rows:
         return []
     require(session, entity, "create")
-    records = [_stamped(session, entity, row, batch_id) for row in rows]
+    records = _stamped(session, rows, batch_id)
     if entity.prepare is not None:
         entity.prepare(session, records, True)
     _fold_shadows(entity, records)
     check_references(session, entity, records)
-    batch = _batch(session, entity, "create", {}, {record["id"]: _columns(entity, record) for record in records})
+    columns = {record["id"]: _columns(entity, record) for record in records}
+    batch = _batch(session, entity, "create", {}, columns)
     veto(session, batch)
     by_id = {record["id"]: record for record in records}
-    insert_rows(session, entity.table, [_columns(entity, record) for record in records])
+    insert_rows(session, entity.table, list(columns.values()))
     _save_parts(session, entity, by_id, fresh=True)
     if entity.written is not None:
         entity.written(session, records)
@@ -71,7 +74,7 @@ def create(
 def examine(session: Session, entity: Entity, rows: Sequence[Mapping[str, Any]]) -> list[Problem]:
     """The problems that ``create`` would refuse these rows for, each with its row; writes nothing."""
     try:
-        records = [_stamped(session, entity, row, None) for row in rows]
+        records = _stamped(session, rows, None)
         if entity.prepare is not None:
             entity.prepare(session, records, True)
         check_references(session, entity, records)
@@ -179,24 +182,31 @@ def lock_rows(
     return rows
 
 
-def _stamped(session: Session, entity: Entity, row: Mapping[str, Any], batch_id: str | None) -> Row:
+def _stamped(session: Session, rows: Sequence[Mapping[str, Any]], batch_id: str | None) -> list[Row]:
+    """The rows with what the write path itself knows: id, owner and team, who and when."""
     actor, moment = actor_of(session), now()
-    record: Row = {"id": new_id(), "custom": {}, **row}
-    record.setdefault("owner_id", actor.user_id)
-    record["team_id"] = assignment.team_of(session, record["owner_id"])
-    record.update(
-        created_at=moment,
-        updated_at=moment,
-        created_by=actor.id,
-        updated_by=actor.id,
-        version=1,
-        import_batch_id=batch_id,
-    )
-    return record
+    stamp = {
+        "created_at": moment,
+        "updated_at": moment,
+        "created_by": actor.id,
+        "updated_by": actor.id,
+        "version": 1,
+        "import_batch_id": batch_id,
+    }
+    records = [{"id": new_id(), "custom": {}, "owner_id": actor.user_id, **row, **stamp} for row in rows]
+    for record in records:
+        record["team_id"] = assignment.team_of(session, record["owner_id"])
+    return records
 
 
 def _columns(entity: Entity, record: Mapping[str, Any]) -> Row:
-    return {name: value for name, value in record.items() if name in entity.table.c}
+    known = _column_names(entity)
+    return {name: value for name, value in record.items() if name in known}
+
+
+@lru_cache(maxsize=256)
+def _column_names(entity: Entity) -> frozenset[str]:
+    return frozenset(column.name for column in entity.table.c)
 
 
 def _fold_shadows(entity: Entity, rows: Sequence[Row]) -> None:
@@ -329,8 +339,13 @@ def _batch(
 
 
 def _given(entity: Entity, record: Mapping[str, Any]) -> list[str]:
-    names = {field.name for field in entity.fields} | {part.name for part in entity.parts}
-    return sorted(name for name, value in record.items() if name in names and value not in (None, [], ""))
+    names = _public_names(entity)
+    return sorted([name for name, value in record.items() if name in names and value not in _NOTHING])
+
+
+@lru_cache(maxsize=256)
+def _public_names(entity: Entity) -> frozenset[str]:
+    return frozenset((*(field.name for field in entity.fields), *(part.name for part in entity.parts)))
 
 
 def _news(entity: Entity, record: Mapping[str, Any]) -> Row:

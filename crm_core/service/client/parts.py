@@ -22,6 +22,8 @@ __all__ = ["addresses", "affiliations", "points", "primary", "tags"]
 _ = messages("core")
 
 MOST_ITEMS = 50
+_MAX_VALUE = 300
+_VALUE_ALONE = {"value"}
 _NORMAL: dict[str, Callable[[str], str | None]] = {
     "phone": normal_phone,
     "email": normal_email,
@@ -45,7 +47,7 @@ def points(kind: str, name: str, label: Msg, holder: str, aliases: tuple[str, ..
         where={"kind": kind},
         columns=("value", "norm", "label", "is_primary", "opt_out", "invalid", "position"),
         order="position",
-        schema=lambda: _List(_point_schema(kind)),
+        schema=lambda: _Points(kind),
         unpack=_points_from_rows,
         texts=_point_texts,
         aliases=aliases,
@@ -66,9 +68,32 @@ class _List(fields.List[Any]):
         super().__init__(inner, validate=validate.Length(max=MOST_ITEMS))
 
 
+class _Points(_List):
+    """The contact points of a record; texts and plain items, of which an import has thousands, need no schema."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(_point_schema(kind))
+        self._normal = _NORMAL[kind]
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        if isinstance(value, list):
+            items = [self._plain(item) for item in value]
+            if None not in items:
+                return items
+        return super()._deserialize(value, attr, data, **kwargs)
+
+    def _plain(self, item: Any) -> dict[str, Any] | None:
+        """The item where it is but a good value, ``None`` where the schema has to look at it."""
+        text = item["value"] if isinstance(item, dict) and item.keys() == _VALUE_ALONE else item
+        if not isinstance(text, str) or not 1 <= len(text) <= _MAX_VALUE:
+            return None
+        norm = self._normal(text)
+        return {"value": text.strip(), "norm": norm} if norm and "\x00" not in norm else None
+
+
 def _point_schema(kind: str) -> Any:
     class PointSchema(Schema):
-        value = fields.String(required=True, validate=validate.Length(1, 300))
+        value = fields.String(required=True, validate=validate.Length(1, _MAX_VALUE))
         label = Text(allow_none=True, validate=validate.Length(max=40))
         is_primary = fields.Boolean()
         opt_out = fields.Boolean()

@@ -64,7 +64,8 @@ def decide(session: Session, entity: Entity, plan: Plan, drafts: Sequence[Draft]
     matcher = Matcher(session, entity, plan, _open(decisions), seen)
     # Before rows are told from their repetitions: one that is refused must not hide the good one after it.
     _examine(session, entity, [decision for decision in _open(decisions) if not matcher.find(decision)[1]])
-    stored = {row["id"]: row for row in whole_many(session, entity, matcher.known_ids, action="edit")}
+    compared = matcher.known_ids if plan.on_match == "update" else []
+    stored = {row["id"]: row for row in whole_many(session, entity, compared, action="edit")}
     for decision in _open(decisions):
         _settle(entity, plan, decision, matcher, stored)
     matcher.remember()

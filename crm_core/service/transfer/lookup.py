@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import String, select
 from sqlalchemy.orm import Session
 
 from crm_core.access.predicate import binds, visible
+from crm_core.db.bulk import values_list
 from crm_core.db.session import actor_of, crm_of
+from crm_core.db.types import Folded
 from crm_core.entity.descriptor import Entity
 from crm_core.entity.identifier import uuid_text
 from crm_core.model import ContactPoint, ExternalId, User
@@ -34,7 +36,9 @@ def by_external_id(session: Session, entity: Entity, system: str, ids: Iterable[
     table = ExternalId.__table__
     wanted = sorted(set(ids))
     statement = select(table.c.external_id, table.c.record_id).where(
-        table.c.system == system, table.c.entity == entity.id, table.c.external_id.in_(wanted)
+        table.c.system == system,
+        table.c.entity == entity.id,
+        table.c.external_id.in_(select(values_list(session, wanted, String).c.id)),
     )
     return _grouped(session.execute(statement)) if wanted else {}
 
@@ -46,9 +50,8 @@ def by_points(session: Session, entity: Entity, norms: Iterable[str]) -> Found:
     wanted = sorted(set(norms))
     if holder is None or not wanted:
         return {}
-    return _grouped(
-        session.execute(select(points.c.norm, holder).where(points.c.norm.in_(wanted), holder.is_not(None)))
-    )
+    known = points.c.norm.in_(select(values_list(session, wanted, Folded).c.id))
+    return _grouped(session.execute(select(points.c.norm, holder).where(known, holder.is_not(None))))
 
 
 def by_value(session: Session, entity: Entity, column: str, values: Iterable[str]) -> Found:
@@ -57,7 +60,9 @@ def by_value(session: Session, entity: Entity, column: str, values: Iterable[str
     if not wanted:
         return {}
     table = entity.table
-    statement = select(table.c[column], table.c.id).where(table.c[column].in_(wanted), table.c.deleted_at.is_(None))
+    kind = Folded if isinstance(table.c[column].type, Folded) else String
+    known = table.c[column].in_(select(values_list(session, wanted, kind).c.id))
+    statement = select(table.c[column], table.c.id).where(known, table.c.deleted_at.is_(None))
     condition = visible(crm_of(session), entity, "view", actor_of(session))
     if condition is not None:
         statement = statement.where(condition)
@@ -66,13 +71,13 @@ def by_value(session: Session, entity: Entity, column: str, values: Iterable[str
 
 def by_name(session: Session, entity: Entity, names: Iterable[str]) -> Found:
     """``{text of a reference: [record id]}``: by the folded name, or by the id itself."""
-    texts = {text: fold(text) for text in set(names)}
-    named = by_value(session, entity, f"{entity.title}_fold", texts.values())
-    found = {text: named[folded] for text, folded in texts.items() if folded in named}
+    texts = set(names)
     ids = {text: key for text in texts if (key := uuid_text(text)) is not None}
     seen = set(visible_ids(session, entity, ids.values()))
-    found.update({text: [key] for text, key in ids.items() if key in seen})
-    return found
+    found = {text: [key] for text, key in ids.items() if key in seen}
+    folded = {text: fold(text) for text in texts - found.keys()}
+    named = by_value(session, entity, f"{entity.title}_fold", folded.values())
+    return found | {text: named[name] for text, name in folded.items() if name in named}
 
 
 def visible_ids(session: Session, entity: Entity, ids: Iterable[str], action: str = "view") -> list[str]:
@@ -81,7 +86,8 @@ def visible_ids(session: Session, entity: Entity, ids: Iterable[str], action: st
     if not wanted:
         return []
     table = entity.table
-    statement = select(table.c.id).where(table.c.id.in_(wanted), table.c.deleted_at.is_(None))
+    known = table.c.id.in_(select(values_list(session, wanted).c.id))
+    statement = select(table.c.id).where(known, table.c.deleted_at.is_(None))
     condition = visible(crm_of(session), entity, action, actor_of(session))
     if condition is not None:
         statement = statement.where(condition)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KEY_FIELDS", "Matcher"]
 
+Keys = list[tuple[str, str]]
 KEY_FIELDS = {"external_id": "external_id", "email": "emails", "phone": "phones", "inn": "inn", "name": "name"}
 
 
@@ -32,7 +33,7 @@ class Matcher:
         self._plan = plan
         self._seen = seen
         self._keys = {id(decision): _keys(plan, decision) for decision in decisions}
-        stored = _stored(session, entity, plan, decisions)
+        stored = _stored(session, entity, plan, self._keys.values())
         self.known_ids: list[str] = sorted({target for targets in stored.values() for target in targets})
         every = sorted({key for keys in self._keys.values() for _kind, key in keys})
         earlier = seen.targets(every)
@@ -66,20 +67,18 @@ class Matcher:
         self._seen.note(self._new_keys, self._new_touched)
 
 
-def _stored(session: Session, entity: Entity, plan: Plan, decisions: Sequence[Decision]) -> dict[str, set[str]]:
+def _stored(session: Session, entity: Entity, plan: Plan, rows: Collection[Keys]) -> dict[str, set[str]]:
     """The live records that the actor may see, by key; a statement for each kind of key."""
     found: dict[str, set[str]] = {}
     for kind in plan.keys:
-        values = sorted(
-            {key.partition(":")[2] for decision in decisions for own, key in _keys(plan, decision) if own == kind}
-        )
+        values = sorted({key.partition(":")[2] for keys in rows for own, key in keys if own == kind})
         for value, ids in _find(session, entity, plan, kind, values).items():
             found[f"{kind}:{value}"] = set(ids)
     live = set(lookup.visible_ids(session, entity, {target for ids in found.values() for target in ids}))
     return {key: ids & live for key, ids in found.items()}
 
 
-def _find(session: Session, entity: Entity, plan: Plan, kind: str, values: Iterable[str]) -> Mapping[str, list[str]]:
+def _find(session: Session, entity: Entity, plan: Plan, kind: str, values: Sequence[str]) -> Mapping[str, list[str]]:
     if kind == "external_id":
         return lookup.by_external_id(session, entity, plan.system, values)
     if kind in {"email", "phone"}:
@@ -88,15 +87,21 @@ def _find(session: Session, entity: Entity, plan: Plan, kind: str, values: Itera
     return lookup.by_value(session, entity, column, values) if column in entity.table.c else {}
 
 
-def _keys(plan: Plan, decision: Decision) -> list[tuple[str, str]]:
+def _keys(plan: Plan, decision: Decision) -> Keys:
     """The keys of one row as ``(kind, kind:value)``."""
-    values, draft = decision.values, decision.draft
+    return [(kind, f"{kind}:{value}") for kind in plan.keys for value in _VALUES[kind](decision) if value]
+
+
+def _name(decision: Decision) -> str:
+    values = decision.values
     name = values.get("name") or full_name(values.get("last_name"), values.get("first_name"), values.get("middle_name"))
-    sources: Mapping[str, list[Any]] = {
-        "external_id": [draft.external_id],
-        "email": [item["norm"] for item in values.get("emails") or ()],
-        "phone": [item["norm"] for item in values.get("phones") or ()],
-        "inn": [values.get("inn")],
-        "name": [fold(name or "")],
-    }
-    return [(kind, f"{kind}:{value}") for kind in plan.keys for value in sources[kind] if value]
+    return fold(name or "")
+
+
+_VALUES: Mapping[str, Callable[[Decision], list[str | None]]] = {
+    "external_id": lambda decision: [decision.draft.external_id],
+    "email": lambda decision: [item["norm"] for item in decision.values.get("emails") or ()],
+    "phone": lambda decision: [item["norm"] for item in decision.values.get("phones") or ()],
+    "inn": lambda decision: [decision.values.get("inn")],
+    "name": lambda decision: [_name(decision)],
+}

@@ -14,6 +14,7 @@ from typing import Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crm_core.db.bulk import values_list
 from crm_core.model import ImportEffect
 
 __all__ = ["DrySeen", "RunSeen", "Seen"]
@@ -45,7 +46,8 @@ class RunSeen:
         if not targets:
             return {}
         table = ImportEffect.__table__
-        mine = (table.c.batch_id == self._batch) & table.c.record_id.in_(targets)
+        chosen = table.c.record_id.in_(select(values_list(session, targets).c.id))
+        mine = (table.c.batch_id == self._batch) & chosen
         return {
             row.record_id: row.row_no for row in session.execute(select(table.c.record_id, table.c.row_no).where(mine))
         }
