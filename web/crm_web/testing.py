@@ -37,7 +37,7 @@ DEVICES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1366, "height": 768}},
     "phone": {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True},
 }
-TIMEOUT_MS = 20_000
+TIMEOUT_MS = 60_000
 
 
 @dataclass(kw_only=True)

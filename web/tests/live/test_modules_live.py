@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 
 class Visitor(threading.Thread):
-    """Asks for pages without a pause and notes every answer."""
+    """Asks for a page again and again and notes every answer."""
 
     def __init__(self, site: Site, path: str) -> None:
         super().__init__(daemon=True)
@@ -27,7 +27,7 @@ class Visitor(threading.Thread):
         self.stopping = threading.Event()
 
     def run(self) -> None:
-        while not self.stopping.is_set():
+        while not self.stopping.wait(0.05):
             try:
                 self.answers[str(self.client.get(self.path).status_code)] += 1
             except httpx.HTTPError as error:
