@@ -37,7 +37,8 @@ _READY_SECONDS = 60.0
 """A worker that does not answer for so long after its start is given up."""
 _STOP_SECONDS = 30.0
 """How long requests and jobs may take to finish."""
-_LONGEST_PAUSE = 10.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0
+"""Between attempts to start workers that end before they answer; it grows until one answers."""
 
 
 def serve(settings: Settings, ready: Callable[[], None] | None = None) -> int:
@@ -88,7 +89,7 @@ class Supervisor:
         self._renew_before = float("-inf")
         """Workers that were born before this moment are to be replaced."""
         self._start_at = self._start_jobs_at = 0.0
-        self._failures = 0
+        self._pause = _FIRST_PAUSE
         self._hung_up = False
         self._code: int | None = None
         self._watch = CodeWatch()
@@ -120,6 +121,8 @@ class Supervisor:
         self._replace()
         self._fill_up()
         self._keep_jobs()
+        if any(child.born > self._start_at for child in self._answering()):
+            self._pause = _FIRST_PAUSE
         if self._announce is not None and self._answering():
             self._announce()
             self._announce = None
@@ -139,7 +142,6 @@ class Supervisor:
 
     def _explain(self, child: Child) -> None:
         if child.ready:
-            self._failures = 0
             _log.warning("worker %s ended (%s) and is replaced", child.pid, child.code)
         elif self._outdated():
             self._renew_before = float("-inf")
@@ -147,8 +149,8 @@ class Supervisor:
         elif child.code == os.EX_CONFIG and not self._answering():
             self._code = os.EX_CONFIG
         else:
-            self._failures += 1
-            self._start_at = time.monotonic() + min(_LONGEST_PAUSE, 0.25 * 2**self._failures)
+            self._start_at = time.monotonic() + self._pause
+            self._pause = min(_LONGEST_PAUSE, self._pause * 2)
             _log.error("a worker did not start (%s); it is tried again", child.code)
 
     def _begin_renewal(self) -> None:
