@@ -6,22 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, g
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from crm_core.model import Account, Contact, History, ModuleState, Setting, User
 from crm_core.plugin.contributions import HistoryKind
-from crm_core.service.demo import demo_batch, remove_demo
+from crm_core.service.demo import demo_batch
 from crm_core.service.recent import latest_entries, worked_on
 from crm_core.text import Msg, messages
 from crm_web.context import render
 from crm_web.current import actor, crm, say
 from crm_web.links import record_url
 from crm_web.panel import widget_blocks
-from crm_web.policy import require, signed_in
-from crm_web.submission import lead_to, submit
-from crm_web.toast import toast
+from crm_web.policy import signed_in
 
 __all__ = ["blueprint"]
 
@@ -49,6 +47,7 @@ def show() -> str:
         entries = [_entry(entry) for entry in latest_entries(session)]
         steps = _steps(session)
         demo = demo_batch(session) is not None
+        empty = not demo and not _has_clients(session)
         widgets = widget_blocks(session, crm())
     return render(
         "home/home.html",
@@ -56,21 +55,9 @@ def show() -> str:
         entries=entries,
         steps=steps if any(not step["done"] for step in steps) else [],
         demo=demo,
+        empty=empty,
         widgets=widgets,
     )
-
-
-@blueprint.post("/demo/remove")
-@require("core.admin")
-def forget_demo() -> Response:
-    """Removes the demo firm with everything that belongs to it."""
-
-    def work(session: Session) -> Response:
-        removed = sum(remove_demo(session).values())
-        toast(_.plural("%(n)s demo record was removed", "%(n)s demo records were removed", removed))
-        return lead_to("/")
-
-    return submit(work)
 
 
 def _steps(session: Session) -> list[dict[str, Any]]:

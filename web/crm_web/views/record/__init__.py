@@ -12,7 +12,7 @@ from crm_core.entity.descriptor import Entity
 from crm_core.runtime import Crm
 from crm_web.links import base_of
 from crm_web.policy import Policy, declare
-from crm_web.views.record import bulk, card, columns_dialog, edit, facts, filter, listing, timeline, trash
+from crm_web.views.record import bulk, card, columns_dialog, edit, export, facts, filter, listing, timeline, trash
 
 __all__ = ["mount_entities"]
 
@@ -27,6 +27,8 @@ _SCREENS: tuple[tuple[str, tuple[str, ...], Callable[..., Any], str], ...] = (
     ("/filter/apply", GET, filter.apply, "view"),
     ("/columns", GET, columns_dialog.choose, "view"),
     ("/columns/apply", GET, columns_dialog.apply, "view"),
+    ("/export", GET, export.ask, "export"),
+    ("/export", POST, export.start, "export"),
     ("/bulk/<action>", GET, bulk.ask, "view"),
     ("/bulk/<action>", POST, bulk.act, "view"),
     ("/undo/<uuid:batch>", POST, bulk.undo, "view"),

@@ -37,7 +37,9 @@ def _references(entity: Entity) -> Iterator[tuple[Entity, Field]]:
     for other in g.crm.entities.values():
         if not g.actor.may(f"{other.id}.view"):
             continue
-        field = next((f for f in other.fields if f.ref == entity.id), None)
+        # Whose main contact somebody is, is said where the person works.
+        pointing = (f for f in other.fields if f.ref == entity.id and not f.name.startswith("primary_"))
+        field = next(pointing, None)
         if field is not None and not (other is entity and field.name != "parent_id"):
             yield other, field
 

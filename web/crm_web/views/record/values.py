@@ -34,6 +34,8 @@ def typed(entity: Entity, field: Field, text: str, zone: str) -> Any:
         return text in {"1", "true", "on"}
     if not text.strip():
         return None
+    if kind == "int":
+        return _whole(text)
     if kind in _NUMBERS:
         return number_text(text)
     if kind == "instant":
@@ -52,9 +54,7 @@ def form_text(value: Any, kind: str, zone: str, decimal_mark: str = ".") -> Any:
         return (text.rstrip("0").rstrip(".") if "." in text else text).replace(".", decimal_mark)
     if isinstance(value, datetime):
         return value.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M")
-    if isinstance(value, date):
-        return value.isoformat()
-    return value
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def filter_text(kind: str, text: str, zone: str) -> str:
@@ -64,6 +64,11 @@ def filter_text(kind: str, text: str, zone: str) -> str:
     if kind == "instant" and len(text) == 10:
         return _moment(f"{text}T00:00", zone)
     return text.strip()
+
+
+def _whole(text: str) -> int | str:
+    plain = number_text(text)
+    return int(plain) if plain.lstrip("-").isdecimal() and len(plain) < 20 else text
 
 
 def _moment(text: str, zone: str) -> str:
