@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from crm_core.db.types import Id, Instant, Json
 
-__all__ = ["Base", "Record", "new_id", "now", "personal", "reference", "regarding", "unique_live"]
+__all__ = ["Base", "Record", "index_of_given", "new_id", "now", "personal", "reference", "regarding", "unique_live"]
 
 OnDelete = Literal["CASCADE", "SET NULL", "RESTRICT"]
 OnMerge = Literal["repoint", "keep_winner", "refuse"]
@@ -67,6 +67,12 @@ def unique_live(name: str, *columns: str) -> Index:
     """A unique key among the records that are not in the trash."""
     live = text("deleted_at IS NULL")
     return Index(name, *columns, unique=True, sqlite_where=live, postgresql_where=live)
+
+
+def index_of_given(name: str, column: str) -> Index:
+    """An index of the rows in which a column is filled: the many in which it is empty cost nothing."""
+    given = text(f"{column} IS NOT NULL")
+    return Index(name, column, sqlite_where=given, postgresql_where=given)
 
 
 class Record(Base):

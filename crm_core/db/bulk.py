@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import String, Table, bindparam, insert, text, update
+from sqlalchemy import String, Table, bindparam, insert, literal_column, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session
@@ -34,13 +34,29 @@ def insert_rows(session: Session, table: Table, rows: Sequence[Row]) -> None:
     columns = [table.c[name] for name in completed[0]]
     dialect = session.get_bind().dialect
     if dialect.name == "postgresql":
-        names = ", ".join(column.name for column in columns)
-        statement = f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {_recordset(columns, dialect)}"  # noqa: S608 - names of columns only
-        session.execute(text(statement), {"rows": _as_json(columns, completed)})
+        _insert_recordset(session, table, columns, completed)
         return
     marks = ", ".join("?" * len(columns))
     statement = f"INSERT INTO {table.name} ({', '.join(c.name for c in columns)}) VALUES ({marks})"  # noqa: S608 - names of columns only
     session.connection().exec_driver_sql(statement, _tuples(columns, completed, dialect))
+
+
+def _insert_recordset(session: Session, table: Table, columns: Sequence[Column[Any]], rows: Sequence[Row]) -> None:
+    """One statement; what is the same in all rows (who, when, which kind) is sent and read once."""
+    same = [column for column in columns if _is_common(column.name, rows)]
+    varying = [column for column in columns if column not in set(same)] or [same.pop()]
+    ordered = [*varying, *same]
+    bound = [bindparam(f"c_{column.name}", rows[0][column.name], type_=column.type) for column in same]
+    values = [literal_column(f"x.{column.name}") for column in varying] + bound
+    source = text(_recordset(varying, session.get_bind().dialect))
+    chosen = select(*values).select_from(source)
+    statement = insert(table).from_select([column.name for column in ordered], chosen, include_defaults=False)
+    session.execute(statement, {"rows": _as_json(varying, [{c.name: row[c.name] for c in varying} for row in rows])})
+
+
+def _is_common(name: str, rows: Sequence[Row]) -> bool:
+    first = rows[0][name]
+    return all(row[name] is first or row[name] == first for row in rows)
 
 
 def insert_if_new(session: Session, table: Table) -> Any:

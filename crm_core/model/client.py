@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm_core.db.base import Base, Record, new_id, personal, reference, regarding
+from crm_core.db.base import Base, Record, index_of_given, new_id, personal, reference, regarding
 from crm_core.db.policy import ChildOf, Owned, Public, Regarding
 from crm_core.db.types import Day, Folded, Id, Money
 
@@ -29,9 +29,9 @@ class Account(Record):
         Index("ix_core_account_owner", "owner_id", "name_fold", "id"),
         Index("ix_core_account_team", "team_id"),
         Index("ix_core_account_created", "created_at", "id"),
-        Index("ix_core_account_parent", "parent_id"),
-        Index("ix_core_account_inn", "inn"),
-        Index("ix_core_account_batch", "import_batch_id"),
+        index_of_given("ix_core_account_parent", "parent_id"),
+        index_of_given("ix_core_account_inn", "inn"),
+        index_of_given("ix_core_account_batch", "import_batch_id"),
     )
 
     number: Mapped[str | None] = mapped_column(String(20))
@@ -77,7 +77,7 @@ class Contact(Record):
         Index("ix_core_contact_team", "team_id"),
         Index("ix_core_contact_account", "account_id", "name_fold", "id"),
         Index("ix_core_contact_created", "created_at", "id"),
-        Index("ix_core_contact_batch", "import_batch_id"),
+        index_of_given("ix_core_contact_batch", "import_batch_id"),
     )
 
     name: Mapped[str] = mapped_column(Text, info=personal("pseudonymise"))
@@ -130,8 +130,8 @@ class ContactPoint(Base):
     __table_args__ = (
         CheckConstraint("(account_id IS NULL) <> (contact_id IS NULL)", name="one_holder"),
         Index("ix_core_contact_point_norm", "norm", "kind"),
-        Index("ix_core_contact_point_contact", "contact_id"),
-        Index("ix_core_contact_point_account", "account_id"),
+        index_of_given("ix_core_contact_point_contact", "contact_id"),
+        index_of_given("ix_core_contact_point_account", "account_id"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
@@ -154,8 +154,8 @@ class Address(Base):
     __policy__ = ChildOf("contact_id", "account_id")
     __table_args__ = (
         CheckConstraint("(account_id IS NULL) <> (contact_id IS NULL)", name="one_holder"),
-        Index("ix_core_address_contact", "contact_id"),
-        Index("ix_core_address_account", "account_id"),
+        index_of_given("ix_core_address_contact", "contact_id"),
+        index_of_given("ix_core_address_account", "account_id"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from crm_core.db.base import Base, new_id, now, personal, reference, regarding
+from crm_core.db.base import Base, index_of_given, new_id, now, personal, reference, regarding
 from crm_core.db.policy import Regarding, SystemOnly
 from crm_core.db.types import Folded, Id, Instant, Json
 
@@ -45,7 +45,7 @@ class History(Base):
     __policy__ = Regarding()
     __table_args__ = (
         Index("ix_core_history_record", "record_id", "occurred_at"),
-        Index("ix_core_history_batch", "import_batch_id"),
+        index_of_given("ix_core_history_batch", "import_batch_id"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)

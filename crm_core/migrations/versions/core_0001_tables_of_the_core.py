@@ -373,12 +373,33 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_account")),
     )
-    op.create_index("ix_core_account_batch", "core_account", ["import_batch_id"], unique=False)
+    op.create_index(
+        "ix_core_account_batch",
+        "core_account",
+        ["import_batch_id"],
+        unique=False,
+        sqlite_where=sa.text("import_batch_id IS NOT NULL"),
+        postgresql_where=sa.text("import_batch_id IS NOT NULL"),
+    )
     op.create_index("ix_core_account_created", "core_account", ["created_at", "id"], unique=False)
-    op.create_index("ix_core_account_inn", "core_account", ["inn"], unique=False)
+    op.create_index(
+        "ix_core_account_inn",
+        "core_account",
+        ["inn"],
+        unique=False,
+        sqlite_where=sa.text("inn IS NOT NULL"),
+        postgresql_where=sa.text("inn IS NOT NULL"),
+    )
     op.create_index("ix_core_account_name", "core_account", ["name_fold", "id"], unique=False)
     op.create_index("ix_core_account_owner", "core_account", ["owner_id", "name_fold", "id"], unique=False)
-    op.create_index("ix_core_account_parent", "core_account", ["parent_id"], unique=False)
+    op.create_index(
+        "ix_core_account_parent",
+        "core_account",
+        ["parent_id"],
+        unique=False,
+        sqlite_where=sa.text("parent_id IS NOT NULL"),
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
+    )
     op.create_index("ix_core_account_team", "core_account", ["team_id"], unique=False)
     op.create_table(
         "core_assignment",
@@ -440,7 +461,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_history")),
     )
-    op.create_index("ix_core_history_batch", "core_history", ["import_batch_id"], unique=False)
+    op.create_index(
+        "ix_core_history_batch",
+        "core_history",
+        ["import_batch_id"],
+        unique=False,
+        sqlite_where=sa.text("import_batch_id IS NOT NULL"),
+        postgresql_where=sa.text("import_batch_id IS NOT NULL"),
+    )
     op.create_index("ix_core_history_record", "core_history", ["record_id", "occurred_at"], unique=False)
     op.create_table(
         "core_session",
@@ -545,7 +573,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_contact")),
     )
     op.create_index("ix_core_contact_account", "core_contact", ["account_id", "name_fold", "id"], unique=False)
-    op.create_index("ix_core_contact_batch", "core_contact", ["import_batch_id"], unique=False)
+    op.create_index(
+        "ix_core_contact_batch",
+        "core_contact",
+        ["import_batch_id"],
+        unique=False,
+        sqlite_where=sa.text("import_batch_id IS NOT NULL"),
+        postgresql_where=sa.text("import_batch_id IS NOT NULL"),
+    )
     op.create_index("ix_core_contact_created", "core_contact", ["created_at", "id"], unique=False)
     op.create_index("ix_core_contact_name", "core_contact", ["name_fold", "id"], unique=False)
     op.create_index("ix_core_contact_owner", "core_contact", ["owner_id", "name_fold", "id"], unique=False)
@@ -583,8 +618,22 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_address")),
     )
-    op.create_index("ix_core_address_account", "core_address", ["account_id"], unique=False)
-    op.create_index("ix_core_address_contact", "core_address", ["contact_id"], unique=False)
+    op.create_index(
+        "ix_core_address_account",
+        "core_address",
+        ["account_id"],
+        unique=False,
+        sqlite_where=sa.text("account_id IS NOT NULL"),
+        postgresql_where=sa.text("account_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_core_address_contact",
+        "core_address",
+        ["contact_id"],
+        unique=False,
+        sqlite_where=sa.text("contact_id IS NOT NULL"),
+        postgresql_where=sa.text("contact_id IS NOT NULL"),
+    )
     op.create_table(
         "core_affiliation",
         sa.Column("id", types.Id(), nullable=False),
@@ -629,8 +678,22 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_core_contact_point")),
     )
-    op.create_index("ix_core_contact_point_account", "core_contact_point", ["account_id"], unique=False)
-    op.create_index("ix_core_contact_point_contact", "core_contact_point", ["contact_id"], unique=False)
+    op.create_index(
+        "ix_core_contact_point_account",
+        "core_contact_point",
+        ["account_id"],
+        unique=False,
+        sqlite_where=sa.text("account_id IS NOT NULL"),
+        postgresql_where=sa.text("account_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_core_contact_point_contact",
+        "core_contact_point",
+        ["contact_id"],
+        unique=False,
+        sqlite_where=sa.text("contact_id IS NOT NULL"),
+        postgresql_where=sa.text("contact_id IS NOT NULL"),
+    )
     op.create_index("ix_core_contact_point_norm", "core_contact_point", ["norm", "kind"], unique=False)
     if op.get_context().dialect.name == "postgresql":
         # Accounts and contacts point to each other; SQLite took the reference with the table.
