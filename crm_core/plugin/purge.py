@@ -80,7 +80,7 @@ def preview(crm: Crm, name: str) -> Preview:
             tables={table: _count(connection, Table(table, MetaData(), Column("x"))) for table in own},
             references={
                 table.name: count
-                for table, entity in _references(name)
+                for table, entity in _references(connection, name)
                 if (count := _count(connection, table, _within(entity, name)))
             },
             blockers=_blockers(connection, name, own),
@@ -159,7 +159,7 @@ def _downgrade(crm: Crm, name: str) -> None:
 def _forget(connection: Connection, name: str) -> None:
     """Remove what the core keeps for the module, by the prefix of its ids."""
     _forget_search(connection, name)
-    for table, entity in _references(name):
+    for table, entity in _references(connection, name):
         _forget_references(connection, table, entity, name)
     linked = select(HistoryLink).where(HistoryLink.history_id == History.id).exists()
     connection.execute(delete(History).where(History.entity.startswith(f"{name}."), ~linked))
@@ -227,10 +227,11 @@ def _blockers(connection: Connection, name: str, own: list[str]) -> tuple[str, .
     )
 
 
-def _references(name: str) -> Iterator[tuple[Table, Column[Any]]]:
+def _references(connection: Connection, name: str) -> Iterator[tuple[Table, Column[Any]]]:
     """All tables but the module's own whose rows may name records of any entity, and the column that says which."""
+    present = set(inspect(connection).get_table_names())  # those of a module that was never enabled are not there
     for table in Base.metadata.sorted_tables:
-        if table.name.startswith(f"{name}_") or table.name in _KEPT:
+        if table.name.startswith(f"{name}_") or table.name in _KEPT or table.name not in present:
             continue
         for column in table.c:
             if column.info.get("regarding") == "entity":

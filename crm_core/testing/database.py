@@ -36,10 +36,12 @@ def fill(url: str, data_dir: Path, modules: Sequence[str] = (), registry: Regist
     from crm_core.runtime import build, prepare
 
     database = open_database(url)
-    crm, _prepared = prepare(settings_for(url, data_dir), database, registry=registry or find_installed)
-    for name in modules:
-        enable(build(crm.settings, database, registry=crm.registry), name, system("test"))
-    database.dispose()
+    try:
+        crm, _prepared = prepare(settings_for(url, data_dir), database, registry=registry or find_installed)
+        for name in modules:
+            enable(build(crm.settings, database, registry=crm.registry), name, system("test"))
+    finally:
+        database.dispose()
 
 
 @dataclass(slots=True, kw_only=True)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
+import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
+from sqlalchemy import Table
+
+from crm_core.db.base import Base
 from crm_core.plugin.discover import Installed
 
 __all__ = ["ModuleMaker"]
@@ -49,11 +55,12 @@ class ModuleMaker:
         revisions: Iterable[str] = (),
         requires: Sequence[str] = (),
         core: str = "crm-core>=0.1",
+        tried: bool = False,
     ) -> Installed:
         """Install a module: ``code`` follows its manifest, ``files`` are further files of its package.
 
         ``revisions`` are the bodies of ``upgrade()``, one for each revision; ``downgrade()`` drops every
-        table of the module. Modules that it requires must have been made before.
+        table of the module. ``tried`` imports it at once, which saves the process that would try it.
         """
         package = f"crm_made_{next(_NUMBERS)}_{name}"
         manifest = _MANIFEST.format(name=name, package=package, requires=tuple(requires))
@@ -72,7 +79,21 @@ class ModuleMaker:
             requires=(core, *needed),
         )
         self.made.append(one)
+        if tried:
+            importlib.import_module(one.target)
         return one
+
+    def forget(self) -> None:
+        """Take the models of the made modules out of the process again, for the tests that follow."""
+        packages = {one.target.split(".", 1)[0] for one in self.made}
+        for mapper in list(Base.registry.mappers):
+            if mapper.class_.__module__.split(".", 1)[0] in packages:
+                Base.metadata.remove(cast("Table", mapper.local_table))
+                # Nothing but a test wants this, so SQLAlchemy has no public way.
+                Base.registry._dispose_manager_and_mapper(mapper.class_manager)
+                Base.registry._managers.pop(mapper.class_manager, None)
+        for name in [name for name in sys.modules if name.split(".", 1)[0] in packages]:
+            del sys.modules[name]
 
     def package(self, name: str) -> Path:
         """The folder of a made module's import package."""

@@ -159,11 +159,13 @@ def count_statements(database: Database) -> Callable[[], AbstractContextManager[
 
 
 @pytest.fixture
-def tmp_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleMaker:
+def tmp_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleMaker]:
     """Makes small installed modules for one test; see ``ModuleMaker``."""
     from crm_core.testing.module import ModuleMaker
 
     folder = tmp_path / "site"
     folder.mkdir()
     monkeypatch.syspath_prepend(folder)
-    return ModuleMaker(folder=folder)
+    maker = ModuleMaker(folder=folder)
+    yield maker
+    maker.forget()

@@ -148,8 +148,8 @@ def test_a_bad_module_is_named_with_its_reason_while_base_and_others_run(
     settings: Settings, database: Database, tmp_module: ModuleMaker, code: str, files: dict[str, str], said: str
 ) -> None:
     tmp_module.make("bad", code, files=files)
-    tmp_module.make("good", nav("good"))
-    tmp_module.make("needy", nav("needy"), requires=("bad",))
+    tmp_module.make("good", nav("good"), tried=True)
+    tmp_module.make("needy", nav("needy"), requires=("bad",), tried=True)
     crm = built(settings, database, tmp_module, "bad", "good", "needy")
     assert [module.name for module in crm.modules] == ["core", "good"]
     assert said in str(crm.failures["bad"].message)
@@ -186,7 +186,7 @@ def test_a_reserved_name_a_double_name_and_another_core_are_refused_before_any_i
 def test_a_module_without_package_is_missing_and_blocks_what_needs_it(
     settings: Settings, database: Database, tmp_module: ModuleMaker
 ) -> None:
-    tmp_module.make("needy", requires=("gone",))
+    tmp_module.make("needy", requires=("gone",), tried=True)
     crm = built(settings, database, tmp_module, "gone", "needy")
     assert crm.failures["gone"].state == "missing"
     assert crm.failures["needy"].state == "blocked"
@@ -242,7 +242,7 @@ def test_safe_mode_starts_the_core_alone_and_imports_nothing(
 
 def test_two_builds_give_the_same_order(settings: Settings, database: Database, tmp_module: ModuleMaker) -> None:
     for name in ("delta", "gamma", "omega"):
-        tmp_module.make(name, nav(name))
+        tmp_module.make(name, nav(name), tried=True)
     first = built(settings, database, tmp_module, "omega", "gamma", "delta")
     second = built(settings, database, tmp_module, "delta", "omega", "gamma")
     assert [item.id for item in first.all(NavItem)] == [item.id for item in second.all(NavItem)]
