@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlencode
@@ -23,7 +23,9 @@ from crm_web.context import render
 __all__ = ["show_document", "show_page"]
 
 _METHODS = ("get", "post", "patch", "delete")
-_USUAL = frozenset({"q", "sort", "fields", "limit", "cursor", "before", "kind", "entity"})
+_HINTS = 3
+# What every list takes; everything else that a list takes is a filter.
+_OF_LISTS = frozenset({"q", "sort", "fields", "limit", "cursor"})
 
 
 def show_document(crm: Crm) -> Response:
@@ -62,30 +64,50 @@ def _operations(crm: Crm, described: Mapping[str, Any], tag: str) -> Iterator[di
             operation = methods.get(method)
             if operation is None or tag not in operation["tags"]:
                 continue
+            inputs = [found for found in operation["parameters"] if found["in"] != "header"]
+            filters = [found for found in inputs if _is_filter(found, inputs)]
             yield {
                 "id": operation["operationId"],
                 "method": method.upper(),
                 "path": path,
                 "summary": operation["summary"],
-                "inputs": [found for found in operation["parameters"] if _is_input(found)],
-                "filters": _filters(operation["parameters"]),
-                "headers": [found for found in operation["parameters"] if found["in"] == "header"],
+                "inputs": [_field(found) for found in inputs if found not in filters],
+                "filters": _by_field(filters),
+                "headers": _headers(operation["parameters"]),
                 "curl": _curl(crm, described, path, method, operation),
             }
 
 
-def _is_input(parameter: Mapping[str, Any]) -> bool:
-    return parameter["in"] == "path" or (parameter["in"] == "query" and parameter["name"] in _USUAL)
+def _field(parameter: Mapping[str, Any]) -> dict[str, Any]:
+    """A parameter as a field of the form in which it can be tried."""
+    schema = parameter["schema"]
+    field = {
+        "name": parameter["name"],
+        "label": parameter["name"],
+        "required": parameter.get("required", False),
+        "help": schema.get("description", ""),
+        "placeholder": ", ".join(schema.get("items", {}).get("enum", ())[:_HINTS]),
+    }
+    if "enum" in schema:
+        field |= {"kind": "choice", "choices": [(code, code) for code in schema["enum"]]}
+    return field
 
 
-def _filters(parameters: list[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
+def _is_filter(parameter: Mapping[str, Any], inputs: Sequence[Mapping[str, Any]]) -> bool:
+    return parameter["name"] not in _OF_LISTS and any(found["name"] == "sort" for found in inputs)
+
+
+def _headers(parameters: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    return [(found["name"], found["schema"]["description"]) for found in parameters if found["in"] == "header"]
+
+
+def _by_field(filters: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     """The fields by which a list is filtered, each with its operators."""
     found: dict[str, list[str]] = {}
-    for parameter in parameters:
-        if parameter["in"] == "query" and parameter["name"] not in _USUAL:
-            name, _dot, operator = parameter["name"].partition(".")
-            found.setdefault(name, []).append(operator or "eq")
-    return list(found.items())
+    for parameter in filters:
+        name, _dot, operator = parameter["name"].partition(".")
+        found.setdefault(name, []).append(operator or "eq")
+    return [(name, ", ".join(operators)) for name, operators in found.items()]
 
 
 def _curl(crm: Crm, described: Mapping[str, Any], path: str, method: str, operation: Mapping[str, Any]) -> str:
@@ -94,12 +116,18 @@ def _curl(crm: Crm, described: Mapping[str, Any], path: str, method: str, operat
         lines[0] += f" -X {method.upper()}"
     if any(found["name"] == "If-Match" for found in operation["parameters"]):
         lines.append("-H 'If-Match: \"v1\"'")
-    if "requestBody" in operation:
-        schema = operation["requestBody"]["content"]["application/json"]["schema"]
-        body = orjson.dumps(example(schema, described)).decode().replace("'", "\\u0027")
-        lines += ["-H 'Content-Type: application/json'", f"-d '{body}'"]
+    for content, body in operation.get("requestBody", {}).get("content", {}).items():
+        lines.append(f"-H 'Content-Type: {content}'")
+        lines.append(_data(content, body["schema"], described))
     lines.append(f"'{crm.settings.base_url}{path}'")
     return " \\\n  ".join(lines)
+
+
+def _data(content: str, schema: Mapping[str, Any], described: Mapping[str, Any]) -> str:
+    if content != "application/json":
+        return "--data-binary @clients.csv"
+    body = orjson.dumps(example(schema, described)).decode()
+    return "-d '" + body.replace("'", "\\u0027") + "'"
 
 
 def _try(described: Mapping[str, Any], given: dict[str, str]) -> ResponseReturnValue:

@@ -10,7 +10,7 @@ import orjson
 from flask import Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from crm_core.errors import Busy, Conflict, CrmError, Invalid, NotAllowed, NotFound, Problem
+from crm_core.errors import Busy, Conflict, CrmError, Invalid, NotAllowed, NotFound, Problem, TooMany
 from crm_core.runtime import Crm
 from crm_core.text import Msg, messages
 from crm_core.translation import LANGUAGES
@@ -66,6 +66,7 @@ _BY_ERROR: tuple[tuple[type[CrmError], str], ...] = (
     (NotFound, "not-found"),
     (Conflict, "conflict"),
     (Busy, "busy"),
+    (TooMany, "too-many-requests"),
 )
 RETRY_SECONDS = "1"
 
@@ -93,6 +94,8 @@ def problem_of_error(crm: Crm, error: CrmError) -> Response:
     if kind.id == "module-failed":
         members["module"] = error.module
     headers = {"Retry-After": RETRY_SECONDS} if isinstance(error, Busy) else {}
+    if isinstance(error, TooMany):
+        headers = {"Retry-After": str(error.seconds)}
     return problem_response(crm, kind, error.message, hint=error.hint, headers=headers, members=members)
 
 

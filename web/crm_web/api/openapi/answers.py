@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from crm_core.text import messages
 from crm_web.api.bulk import MAX_RECORDS
 from crm_web.api.openapi.shape import ID, INSTANT, TEXT, nullable
 from crm_web.api.operation import JsonSchema, ref
 
 __all__ = ["COMMON", "DRAFT", "HITS", "SIMILAR", "TEAMS", "UPDATED", "USERS", "bulk", "card", "page"]
 
+_ = messages("web")
+
 IMPORT_STATES = ("draft", "checked", "running", "done", "cancelled", "failed", "undoing", "undone")
 _CURSOR: JsonSchema = {"type": ["string", "null"]}
-_READ_AS: JsonSchema = {"type": "string", "description": "How `q` was read, where it was typed on another layout."}
+_READ_AS: JsonSchema = {"type": "string", "description": _("How `q` was read, where it was typed on another layout.")}
 _COUNT: JsonSchema = {"type": "integer", "minimum": 0}
 
 
@@ -72,7 +75,7 @@ _EVENT: JsonSchema = {
     "direction": {"type": ["string", "null"], "enum": ["in", "out", None]},
     "channel": nullable(TEXT),
     "outcome": nullable(TEXT),
-    "duration": {"type": ["integer", "null"], "description": "Seconds."},
+    "duration": {"type": ["integer", "null"], "description": _("Seconds.")},
     "importance": {"type": "integer", "minimum": 0, "maximum": 3},
     "occurred_at": INSTANT,
     "created_at": INSTANT,
@@ -90,10 +93,10 @@ _PROBLEM: JsonSchema = {
     "hint": TEXT,
     "module": TEXT,
     "errors": {"type": "array", "items": ref("FieldError")},
-    "current": {"type": "object", "description": "The record as it is now (status 412)."},
+    "current": {"type": "object", "description": _("The record as it is now (status 412).")},
 }
 _FIELD_ERROR: JsonSchema = {
-    "field": {"type": ["string", "null"], "description": "Dotted inside parts; null: the whole record."},
+    "field": {"type": ["string", "null"], "description": _("Dotted inside parts; null: the whole record.")},
     "id": TEXT,
     "message": TEXT,
     "hint": TEXT,
@@ -110,8 +113,8 @@ _IMPORT: JsonSchema = {
     "entity": TEXT,
     "file_name": TEXT,
     "state": {"type": "string", "enum": list(IMPORT_STATES)},
-    "plan": {"type": "object", "description": "What was detected, and which column goes where."},
-    "counts": {"type": "object", "description": "Rows, created, updated, skipped, error."},
+    "plan": {"type": "object", "description": _("What was detected, and which column goes where.")},
+    "counts": {"type": "object", "description": _("Rows, created, updated, skipped, error.")},
     "created_at": INSTANT,
     "finished_at": nullable(INSTANT),
     "undone_at": nullable(INSTANT),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from crm_core.entity.descriptor import Entity
 from crm_core.runtime import Crm
-from crm_core.text import messages
+from crm_core.text import Msg, messages
 from crm_web.api.catalogue import PREFIX, each_operation
 from crm_web.api.imports import PlanSchema
 from crm_web.api.openapi import answers, shape
@@ -23,40 +23,50 @@ _ALWAYS = (401, 500)
 _WITH_BODY = (400, 413, 415)
 _TAG: JsonSchema = {"type": "string", "examples": ['"v3"']}
 _HEADERS: Mapping[str, JsonSchema] = {
-    "If-Match": {**_TAG, "description": "The ETag of the version that you have seen."},
-    "If-None-Match": {**_TAG, "description": "Answers 304 while the record is unchanged."},
+    "If-Match": {**_TAG, "description": _("The ETag of the version that you have seen.")},
+    "If-None-Match": {**_TAG, "description": _("Answers 304 while the record is unchanged.")},
     "Idempotency-Key": {
         "type": "string",
         "minLength": 1,
         "maxLength": 255,
-        "description": "Your own name for this request: repeating it gives the first answer and does nothing again.",
+        "description": _("Your own name for this request: repeating it gives the first answer and does nothing again."),
     },
 }
 
 
 def document(crm: Crm, version: str, language: str) -> dict[str, Any]:
-    """The whole document with titles in a language."""
+    """The whole document in a language."""
     paths: dict[str, dict[str, Any]] = {}
     for path, operation, entity in each_operation(crm):
-        described = _operation(crm, operation, entity, language)
+        described = _operation(crm, operation, entity)
         paths.setdefault(f"{PREFIX}{path}", {})[operation.method.lower()] = described
-    return {
+    whole = {
         "openapi": "3.1.0",
         "info": {"title": "Stepwise CRM", "version": version},
         "servers": [{"url": "/"}],
         "security": [{"token": []}],
-        "tags": _tags(crm, language),
+        "tags": _tags(crm),
         "paths": paths,
         "components": {
-            "schemas": {**answers.COMMON, **_inputs(), **_records(crm, language)},
+            "schemas": {**answers.COMMON, **_inputs(), **_records(crm)},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
+    translated: dict[str, Any] = _translated(whole, lambda message: crm.translate(message, language))
+    return translated
 
 
-def _tags(crm: Crm, language: str) -> list[JsonSchema]:
-    named = {entity.id: crm.translate(entity.plural, language) for entity in crm.entities.values()}
-    named["core"] = crm.translate(_("Across all records"), language)
+def _translated(node: Any, translate: Callable[[Msg], str]) -> Any:
+    """The same, with texts in the place of messages."""
+    if isinstance(node, Msg):
+        return translate(node)
+    if isinstance(node, Mapping):
+        return {key: _translated(value, translate) for key, value in node.items()}
+    return [_translated(item, translate) for item in node] if isinstance(node, list | tuple) else node
+
+
+def _tags(crm: Crm) -> list[JsonSchema]:
+    named = {**{entity.id: entity.plural for entity in crm.entities.values()}, "core": _("Across all records")}
     return [{"name": name, "description": title} for name, title in named.items()]
 
 
@@ -64,20 +74,20 @@ def _inputs() -> dict[str, JsonSchema]:
     return {"EventInput": shape.schema_shape(EventSchema()), "ImportPlan": shape.schema_shape(PlanSchema())}
 
 
-def _records(crm: Crm, language: str) -> dict[str, JsonSchema]:
+def _records(crm: Crm) -> dict[str, JsonSchema]:
     found: dict[str, JsonSchema] = {}
     for entity in crm.entities.values():
-        found[entity.id] = shape.record_shape(crm, entity, language)
-        found[f"{entity.id}.new"] = shape.input_shape(crm, entity, language, partial=False)
-        found[f"{entity.id}.change"] = shape.input_shape(crm, entity, language, partial=True)
+        found[entity.id] = shape.record_shape(crm, entity)
+        found[f"{entity.id}.new"] = shape.input_shape(crm, entity, partial=False)
+        found[f"{entity.id}.change"] = shape.input_shape(crm, entity, partial=True)
     return found
 
 
-def _operation(crm: Crm, operation: Operation, entity: Entity | None, language: str) -> dict[str, Any]:
+def _operation(crm: Crm, operation: Operation, entity: Entity | None) -> dict[str, Any]:
     name = entity.id if entity else ""
     described: dict[str, Any] = {
         "operationId": f"{name}.{operation.id}" if entity else operation.id,
-        "summary": crm.translate(operation.summary, language),
+        "summary": operation.summary,
         "tags": [name] if entity else ["core"],
         "parameters": [*_path(operation), *_headers(operation), *_query(crm, operation, name)],
         "responses": {**_answer(operation, name), **dict(_problems(operation))},

@@ -6,12 +6,15 @@ from crm_core.entity.descriptor import Entity
 from crm_core.entity.view import MAX_LIMIT, OPERATORS, SYSTEM_FIELDS, filterable, sort_column
 from crm_core.plugin.contributions import HistoryKind
 from crm_core.runtime import Crm
+from crm_core.text import messages
 from crm_web.api.lookup import MAX_HITS
 from crm_web.api.openapi.shape import DECIMAL, INSTANT, TEXT
 from crm_web.api.operation import JsonSchema
 from crm_web.api.timeline import CARD_EVENTS, MAX_EVENTS
 
 __all__ = ["error_parameters", "import_parameters", "list_parameters", "search_parameters", "timeline_parameters"]
+
+_ = messages("web")
 
 Parameters = dict[str, JsonSchema]
 _SEARCHED: JsonSchema = {"type": "string", "maxLength": 200}
@@ -22,11 +25,11 @@ def list_parameters(crm: Crm, name: str) -> Parameters:
     entity = crm.entities[name]
     names = [*(field.name for field in entity.fields), *SYSTEM_FIELDS]
     found: Parameters = {
-        "q": {**_SEARCHED, "description": "Part of a name in any case, a phone, or an e-mail."},
+        "q": {**_SEARCHED, "description": _("Part of a name in any case, a phone, or an e-mail.")},
         "sort": {"type": "string", "enum": _orders(entity, names)},
         "fields": _chosen([*names, *(part.name for part in entity.parts)]),
         "limit": _limit(MAX_LIMIT, 50),
-        "cursor": {"type": "string", "description": "`next` or `previous` of another page of the same list."},
+        "cursor": {"type": "string", "description": _("`next` or `previous` of another page of the same list.")},
     }
     for field in names:
         found.update(_filters(entity, field))
@@ -36,7 +39,7 @@ def list_parameters(crm: Crm, name: str) -> Parameters:
 def timeline_parameters(crm: Crm, _name: str) -> Parameters:
     """What the address of a timeline may say."""
     return {
-        "before": {"type": "string", "description": "`next` of the page above."},
+        "before": {"type": "string", "description": _("`next` of the page above.")},
         "kind": _chosen([kind.id for kind in crm.all(HistoryKind)]),
         "limit": _limit(MAX_EVENTS, CARD_EVENTS),
     }
@@ -57,7 +60,7 @@ def import_parameters(crm: Crm, _name: str) -> Parameters:
 
 def error_parameters(_crm: Crm, _name: str) -> Parameters:
     """What the address of the failed rows may say."""
-    return {"after": {"type": "integer", "minimum": 0, "description": "`next` of the page above."}}
+    return {"after": {"type": "integer", "minimum": 0, "description": _("`next` of the page above.")}}
 
 
 def _orders(entity: Entity, names: list[str]) -> list[str]:
@@ -101,7 +104,7 @@ def _value(entity: Entity, name: str, kind: str) -> JsonSchema:
         return DECIMAL
     if kind == "instant":
         return INSTANT
-    return _plain(kind) if field is None else {**_plain(kind), "title": str(field.label)}
+    return _plain(kind) if field is None else {**_plain(kind), "title": field.label}
 
 
 def _plain(kind: str) -> JsonSchema:

@@ -1,4 +1,7 @@
-"""JSON Schema (2020-12) of fields and parts: the same declarations that load and write them."""
+"""JSON Schema (2020-12) of fields and parts: the same declarations that load and write them.
+
+Titles and descriptions are messages; the finished document is translated as a whole.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,7 @@ def nullable(shape: JsonSchema) -> JsonSchema:
     return {"anyOf": [*shape["anyOf"], {"type": "null"}]}
 
 
-def record_shape(crm: Crm, entity: Entity, language: str) -> JsonSchema:
+def record_shape(crm: Crm, entity: Entity) -> JsonSchema:
     """A record as it is shown; lists leave out what is not asked for."""
     shown: dict[str, JsonSchema] = {"id": ID, "version": {"type": "integer", "minimum": 1}}
     shown.update((name, INSTANT) for name in ("created_at", "updated_at"))
@@ -77,10 +80,10 @@ def record_shape(crm: Crm, entity: Entity, language: str) -> JsonSchema:
     for name in ("owner_id", "team_id"):
         shown.update({name: nullable(ID), label_name(name): nullable(TEXT)})
     for field in entity.fields:
-        shown[field.name] = _titled(crm, field, field_shape(entity, field, written=False), language)
+        shown[field.name] = _titled(field, field_shape(entity, field, written=False))
         if entity.kind_of(field) == "ref":
             shown[label_name(field.name)] = nullable(TEXT)
-    shown.update({part.name: part_shape(part, crm.translate(part.label, language)) for part in entity.parts})
+    shown.update({part.name: part_shape(part) for part in entity.parts})
     shown["custom"] = {"type": "object"}
     shown["ext"] = _extensions(crm, entity)
     return {"type": "object", "properties": shown, "required": ["id", "version"]}
@@ -94,13 +97,13 @@ def _extensions(crm: Crm, entity: Entity) -> JsonSchema:
     return {"type": "object", "properties": named}
 
 
-def input_shape(crm: Crm, entity: Entity, language: str, *, partial: bool) -> JsonSchema:
+def input_shape(crm: Crm, entity: Entity, *, partial: bool) -> JsonSchema:
     """A record as it is sent: whole, or (``partial``) only what changes. Unknown names are refused."""
     given: dict[str, JsonSchema] = {}
     for name, loader in loaders(crm, entity, partial=partial).items():
         field = entity.field(name)
         if field is not None:
-            given[name] = _titled(crm, field, field_shape(entity, field, written=True), language)
+            given[name] = _titled(field, field_shape(entity, field, written=True))
         else:
             given[name] = loader_shape(loader)
     shape: JsonSchema = {"type": "object", "properties": given, "additionalProperties": False}
@@ -110,7 +113,7 @@ def input_shape(crm: Crm, entity: Entity, language: str, *, partial: bool) -> Js
     return shape
 
 
-def part_shape(part: Part, title: str) -> JsonSchema:
+def part_shape(part: Part) -> JsonSchema:
     """A part as it is shown: what may be sent, and the texts that the program adds to it."""
     shape = loader_shape(part.schema())
     given = shape.get("items", {}).get("properties")
@@ -120,7 +123,7 @@ def part_shape(part: Part, title: str) -> JsonSchema:
             name: TEXT for name in part.columns if name not in given and isinstance(table.c[name].type, Folded | String)
         }
         shape = {**shape, "items": {"type": "object", "properties": {**given, **added}}}
-    return {**shape, "title": title}
+    return {**shape, "title": part.label}
 
 
 def loader_shape(loader: Any) -> JsonSchema:
@@ -167,6 +170,6 @@ def _limits(check: Any, unit: str) -> JsonSchema:
     return {name: limit for name, limit in zip(names, (check.min, check.max), strict=True) if limit is not None}
 
 
-def _titled(crm: Crm, field: Field, shape: JsonSchema, language: str) -> JsonSchema:
-    titled = {**shape, "title": crm.translate(field.label, language)}
-    return titled if field.help is None else {**titled, "description": crm.translate(field.help, language)}
+def _titled(field: Field, shape: JsonSchema) -> JsonSchema:
+    titled = {**shape, "title": field.label}
+    return titled if field.help is None else {**titled, "description": field.help}
