@@ -47,7 +47,7 @@ def _insert_recordset(session: Session, table: Table, columns: Sequence[Column[A
     varying = [column for column in columns if column not in set(same)] or [same.pop()]
     ordered = [*varying, *same]
     bound = [bindparam(f"c_{column.name}", rows[0][column.name], type_=column.type) for column in same]
-    values = [literal_column(f"x.{column.name}") for column in varying] + bound
+    values: list[Any] = [*(literal_column(f"x.{column.name}") for column in varying), *bound]
     source = text(_recordset(varying, session.get_bind().dialect))
     chosen = select(*values).select_from(source)
     statement = insert(table).from_select([column.name for column in ordered], chosen, include_defaults=False)

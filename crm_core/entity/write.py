@@ -105,10 +105,11 @@ def update(
         return []
     fields = {name for change in changes.values() for name in change}
     _require_update(session, entity, fields)
-    old = lock_rows(session, entity, list(changes), _action_for(fields))
+    narrow = _assignment_columns(entity) if fields <= assignment.FIELDS and not versions else None
+    old = lock_rows(session, entity, list(changes), _action_for(fields), names=narrow)
     check_versions(old, versions or {})
     merged = _merged(session, entity, old, changes)
-    before, after = _differences(entity, old, merged)
+    before, after = _differences(narrow or [column.name for column in entity.table.c], old, merged)
     check_references(session, entity, [merged[key] for key in after], names=fields)
     operation = "assign" if fields <= assignment.FIELDS else "update"
     batch = _batch(session, entity, operation, before, after)
@@ -158,14 +159,22 @@ def assign(
 
 
 def lock_rows(
-    session: Session, entity: Entity, ids: Sequence[str], action: str, *, trashed: bool = False
+    session: Session,
+    entity: Entity,
+    ids: Sequence[str],
+    action: str,
+    *,
+    trashed: bool = False,
+    names: Sequence[str] | None = None,
 ) -> dict[str, Row]:
     """The stored rows of records that the actor may do ``action`` to, locked until the transaction ends.
 
-    Raises ``NotFound`` when one of them is not among those.
+    ``names`` are the columns that are wanted, all of them where it is ``None``. Raises ``NotFound`` when one
+    of the records is not among those.
     """
     table = entity.table
-    statement: Select[Any] = select(table)
+    names = names or [column.name for column in table.c]
+    statement: Select[Any] = select(*(table.c[name] for name in names))
     if len(ids) == 1:
         statement = statement.where(table.c.id == ids[0])
     else:
@@ -174,7 +183,6 @@ def lock_rows(
     condition = visible(crm_of(session), entity, action, actor_of(session))
     if condition is not None:
         statement = statement.where(condition)
-    names = [column.name for column in table.c]
     found = session.execute(statement.order_by(table.c.id).with_for_update(), binds(actor_of(session)))
     rows = {row["id"]: row for row in (dict(zip(names, values, strict=True)) for values in found)}
     if len(rows) != len(set(ids)):
@@ -249,12 +257,11 @@ def _merged(
     session: Session, entity: Entity, old: Mapping[str, Row], changes: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Row]:
     """The rows as they will be, derived columns included."""
-    merged = {
-        key: {**old[key], **change, "custom": {**old[key]["custom"], **change.get("custom", {})}}
-        for key, change in changes.items()
-    }
-    plain_assignment = all(set(change) <= assignment.FIELDS for change in changes.values())
+    merged = {key: {**old[key], **change} for key, change in changes.items()}
+    plain_assignment = all(change.keys() <= assignment.FIELDS for change in changes.values())
     if not plain_assignment:
+        for key, row in merged.items():
+            row["custom"] = {**old[key]["custom"], **changes[key].get("custom", {})}
         if entity.prepare is not None:
             entity.prepare(session, list(merged.values()), False)
         _fold_shadows(entity, list(merged.values()))
@@ -264,12 +271,17 @@ def _merged(
     return merged
 
 
+def _assignment_columns(entity: Entity) -> list[str]:
+    """What has to be known of a record to make somebody responsible for it: a few of its many columns."""
+    names = ("id", "version", "created_at", *assignment.FIELDS, entity.title, *entity.rolls_up)
+    return list(dict.fromkeys(names))
+
+
 def _differences(
-    entity: Entity, old: Mapping[str, Row], merged: Mapping[str, Row]
+    names: Sequence[str], old: Mapping[str, Row], merged: Mapping[str, Row]
 ) -> tuple[dict[str, Row], dict[str, Row]]:
     before: dict[str, Row] = {}
     after: dict[str, Row] = {}
-    names = [column.name for column in entity.table.c]
     for key, row in merged.items():
         changed = [name for name in names if row[name] != old[key][name]]
         if changed:
