@@ -8,7 +8,8 @@
           ├── NotAllowed         the actor lacks the right
           ├── NotFound           there is no such record for this actor
           ├── Conflict           somebody else changed the record meanwhile; ``current`` holds it
-          └── Busy               the same thing is being done right now; try again
+          ├── Busy               the same thing is being done right now; try again
+          └── TooMany            this was tried too often; ``seconds`` says how long to wait
 
 ``message`` is for people (translated where it is shown); ``str(error)`` is for developers.
 """
@@ -32,6 +33,7 @@ __all__ = [
     "NotFound",
     "Problem",
     "Refused",
+    "TooMany",
 ]
 
 _ = messages("core")
@@ -109,3 +111,13 @@ class Busy(Refused):
 
     def __init__(self, message: Msg | None = None) -> None:
         super().__init__(message or _("This is being done right now."), hint=_("Wait a moment and try again."))
+
+
+class TooMany(Refused):
+    """Something was tried too often; after ``seconds`` it may be tried again."""
+
+    def __init__(self, seconds: int) -> None:
+        minutes = -(-seconds // 60)
+        hint = _.plural("Try again in a minute.", "Try again in %(n)s minutes.", minutes)
+        super().__init__(_("Too many attempts."), hint=hint)
+        self.seconds = seconds

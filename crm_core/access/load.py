@@ -38,6 +38,9 @@ def bump_access(session: Session) -> None:
 
 def cached_principal(session: Session, user_id: str, generation: int | None) -> Principal:
     """The principal of a user, kept in this process until rights change somewhere."""
+    if "origin" in session.info:
+        # A transaction sees rights that it may still roll back: nobody else may get them.
+        return load_principal(session, user_id)
     statements = crm_of(session).statements
     key = ("principal", user_id)
     found = statements.get(key)

@@ -12,7 +12,7 @@ from crm_core.job import ledger
 from crm_core.job.context import Context
 from crm_core.job.schedule import firings
 from crm_core.plugin.contributions import Job
-from crm_core.service import idempotency
+from crm_core.service import idempotency, identity, throttle
 from crm_core.service.transfer.export_file import remove_old_files
 
 __all__ = ["JOB_DAYS", "run"]
@@ -22,7 +22,7 @@ JOB_DAYS = 14
 
 
 def run(context: Context, _args: Mapping[str, Any]) -> None:
-    """Remove answers to old requests, old files and jobs that were done long ago; the result says how many."""
+    """Remove old answers, files, sessions and jobs that were done long ago; the result says how many of each."""
     with context.step(last=True) as step:
         now = step.session.execute(select(from_now())).scalar_one()
         # A rare schedule's latest firing may be older than that: without its key it would fire again.
@@ -30,5 +30,7 @@ def run(context: Context, _args: Mapping[str, Any]) -> None:
         step.result = {
             "requests": idempotency.forget(step.session),
             "files": remove_old_files(context.crm, step.session),
+            "sessions": identity.forget_ended(step.session),
+            "attempts": throttle.forget_old(step.session),
             "jobs": ledger.forget(step.session, days=JOB_DAYS, keep=keep),
         }

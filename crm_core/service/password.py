@@ -5,7 +5,7 @@ from __future__ import annotations
 from crm_core.errors import Invalid, Problem
 from crm_core.text import messages
 
-__all__ = ["MIN_LENGTH", "check_password"]
+__all__ = ["MAX_LENGTH", "MIN_LENGTH", "check_password"]
 
 _ = messages("core")
 

@@ -20,12 +20,12 @@ def new_secret(prefix: str = "") -> str:
 
 def digest(secret: str) -> str:
     """What is stored of a random secret: its SHA-256. Slow hashes are for what people choose."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(_bytes(secret)).hexdigest()
 
 
 def hash_password(password: str) -> str:
     """What is stored of a password: argon2id with the library's parameters (RFC 9106)."""
-    return _hasher().hash(password)
+    return _hasher().hash(_bytes(password))
 
 
 def verify_password(stored: str | None, password: str) -> bool:
@@ -33,10 +33,20 @@ def verify_password(stored: str | None, password: str) -> bool:
     from argon2.exceptions import InvalidHashError, VerificationError
 
     try:
-        _hasher().verify(stored or _nobody(), password)
+        _hasher().verify(stored or _nobody(), _bytes(password))
     except (VerificationError, InvalidHashError):
         return False
     return stored is not None
+
+
+def _bytes(text: str) -> bytes:
+    """Any text as bytes, also one that is no valid Unicode: such a secret is wrong, not an error."""
+    return text.encode(errors="surrogatepass")
+
+
+def _encoded(text: str) -> bytes:
+    """The bytes of any text: what is typed on a console may hold halves of characters."""
+    return text.encode(errors="surrogatepass")
 
 
 @cache

@@ -52,6 +52,7 @@ _STATUS: dict[type[errors.CrmError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.Busy: 409,
+    errors.TooMany: 429,
     errors.ModuleError: 503,
     errors.ConfigurationError: 503,
 }
@@ -100,6 +101,8 @@ def _on_crm_error(error: errors.CrmError) -> ResponseReturnValue:
         return _problem_of_error(error)
     problems = error.problems if isinstance(error, errors.Invalid) else ()
     headers = {"Retry-After": "1"} if isinstance(error, errors.Busy) else None
+    if isinstance(error, errors.TooMany):
+        headers = {"Retry-After": str(error.seconds)}
     title = None if status in {404, 422} else error.message
     return failure(status, title, error.hint, problems=problems, headers=headers)
 

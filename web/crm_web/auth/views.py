@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, redirect, request
 from werkzeug.exceptions import BadRequest
 
 from crm_core.access.principal import system
-from crm_core.errors import Invalid, NotFound, Problem, Refused
+from crm_core.errors import Invalid, NotFound, Problem, Refused, TooMany
 from crm_core.service import identity, people, setup
 from crm_core.service.identity import NewSession
 from crm_core.text import messages
@@ -47,14 +47,18 @@ def show_login() -> Response | str:
 @blueprint.post("/login")
 @public
 def log_in() -> Response:
-    """Check the password; a failed attempt is counted even though nothing else is written."""
+    """Check the password; every attempt begins a new session or counts as failed."""
     login, password = request.form.get("login", ""), request.form.get("password", "")
-    with crm().writing(_SIGNING_IN, request=g.request_id) as session:
-        found = identity.sign_in(session, login, password[:1000], request.remote_addr, request.user_agent.string)
-    if isinstance(found, Refused):
-        text = f"{say(found.message)} {say(found.hint)}"
-        return Response(_login_page(login=login[:120], error=text), 422 if "wrong" in str(found.message) else 429)
-    return _enter(found, safe_path(request.form.get("next")))
+    before = g.session_info.id if g.session_info is not None else None
+    try:
+        new = identity.sign_in(crm(), login, password, request.remote_addr, request.user_agent.string, ends=before)
+    except Refused as refused:
+        text = f"{say(refused.message)} {say(refused.hint)}"
+        page = _login_page(login=login[:120], error=text)
+        if isinstance(refused, TooMany):
+            return Response(page, 429, {"Retry-After": str(refused.seconds)})
+        return Response(page, 422)
+    return _enter(new, safe_path(request.form.get("next")))
 
 
 @blueprint.post("/logout")
