@@ -81,14 +81,20 @@ def _make_names(shell: Shell) -> dict[str, Any]:
         "flashes": toasts_to_show(),
     }
     if principal.kind == "staff":
-        names["nav"] = _navigation(shell, principal)
+        names.update(_frame(shell, principal))
     return names
 
 
-def _navigation(shell: Shell, principal: Principal) -> list[dict[str, Any]]:
+def _frame(shell: Shell, principal: Principal) -> dict[str, Any]:
+    """The navigation, and ``keep(name, piece)``, which draws a piece of the frame once for each look of it."""
     from crm_web.nav import navigation
 
-    return navigation(shell.crm, principal, g.words, request.path)
+    nav = navigation(shell.crm, principal, g.words, request.path)
+    look = (
+        g.words.language,
+        *((item["url"], item["active"], item["count"]) for section in nav for item in section["items"]),
+    )
+    return {"nav": nav, "keep": lambda name, piece: shell.piece((name, *look), piece)}
 
 
 def _theme() -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from jinja2 import BaseLoader, Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from flask import g
+from jinja2 import BaseLoader, Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, Template
+from jinja2.environment import TemplateModule
 
 from crm_core.runtime import Crm
 
@@ -35,6 +38,28 @@ class ModuleLoader(BaseLoader):
         return sorted({name for loader in (self._shell, *self._modules.values()) for name in loader.list_templates()})
 
 
+class KitTemplate(Template):
+    """A template whose macros are made once a request when they are the kit's.
+
+    A page imports the kit in several places, each time «with context»; its macros use the names of every page only
+    (``context.page_names``), so the first import serves all of them.
+    """
+
+    def make_module(
+        self,
+        vars: dict[str, Any] | None = None,
+        shared: bool = False,
+        locals: Mapping[str, Any] | None = None,
+    ) -> TemplateModule:
+        """The macros of the template."""
+        if not (self.name or "").startswith("ui/"):
+            return super().make_module(vars, shared, locals)
+        made: dict[str | None, TemplateModule] = g.setdefault("kit", {})
+        if self.name not in made:
+            made[self.name] = super().make_module(vars, shared, locals)
+        return made[self.name]
+
+
 def package_folder(package: str) -> Path | None:
     """The folder of an import package, without importing the package itself."""
     spec = importlib.util.find_spec(package)
@@ -48,6 +73,7 @@ def set_up_environment(environment: Environment, crm: Crm) -> None:
     environment.loader = ModuleLoader({name: folder / "templates" for name, folder in folders.items() if folder})
     environment.undefined = StrictUndefined
     environment.auto_reload = False
+    environment.template_class = KitTemplate
     environment.autoescape = True
     cache = crm.settings.data_dir / "cache" / "templates"
     cache.mkdir(parents=True, exist_ok=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from flask import Flask, current_app, g
+from markupsafe import Markup
 
 from crm_core.runtime import Crm
 from crm_web.assets import Assets
@@ -18,6 +20,7 @@ from crm_web.policy import Policy
 __all__ = ["Failure", "Shell", "current_shell", "shell_of"]
 
 _KEPT = 50
+_MOST_PIECES = 500
 _log = logging.getLogger("crm.web")
 
 
@@ -47,12 +50,22 @@ class Shell:
     failures: deque[Failure] = field(default_factory=lambda: deque(maxlen=_KEPT))
     static: Mapping[str, str] = field(default_factory=dict)
     _words: dict[str, Words] = field(default_factory=dict)
+    _pieces: dict[tuple[Any, ...], Markup] = field(default_factory=dict)
 
     def words(self, language: str) -> Words:
         """The texts of a language."""
         found = self._words.get(language)
         if found is None:
             found = self._words[language] = Words(self.crm, language)
+        return found
+
+    def piece(self, key: tuple[Any, ...], make: Callable[[], Markup]) -> Markup:
+        """A piece of the frame, drawn once for each key: what the piece depends on."""
+        found = self._pieces.get(key)
+        if found is None:
+            if len(self._pieces) >= _MOST_PIECES:
+                self._pieces.clear()
+            found = self._pieces[key] = make()
         return found
 
     def record_failure(self, module: str, what: str, error: Exception) -> str:
