@@ -23,8 +23,17 @@ SECTIONS: dict[str, Msg | None] = {
     "more": _("More"),
     "admin": _("Administration"),
 }
-# What the shell itself offers to administrators.
+# What the shell itself offers.
 OWN = (
+    NavItem(
+        id="core.imports",
+        label=_("Imports"),
+        path="/imports",
+        icon="file-import",
+        section="more",
+        order=10,
+        permission="core.import",
+    ),
     NavItem(
         id="core.users",
         label=_("People"),
@@ -43,6 +52,15 @@ OWN = (
         order=20,
         permission="core.admin",
         go="m",
+    ),
+    NavItem(
+        id="core.jobs",
+        label=_("Background work"),
+        path="/jobs",
+        icon="activity",
+        section="admin",
+        order=25,
+        permission="core.admin",
     ),
     NavItem(
         id="core.settings",

@@ -8,7 +8,7 @@ import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -55,7 +55,7 @@ SAMPLE_ROWS = 50
 KEPT_PROBLEMS = 200
 
 
-def store_file(directory: Path, stream: BinaryIO) -> tuple[Path, str]:
+def store_file(directory: Path, stream: IO[bytes]) -> tuple[Path, str]:
     """Keep an uploaded file under the hash of its content (SHA-256), safe against power loss; gives path and hash."""
     directory.mkdir(parents=True, exist_ok=True)
     digest, temporary = hashlib.sha256(), directory / f".{new_id()}.part"
@@ -79,7 +79,7 @@ def _sync_directory(directory: Path) -> None:
         os.close(handle)
 
 
-def open_batch(session: Session, entity_id: str, stream: BinaryIO, file_name: str) -> dict[str, Any]:
+def open_batch(session: Session, entity_id: str, stream: IO[bytes], file_name: str) -> dict[str, Any]:
     """Keep a file, look at it and propose a plan; gives the batch.
 
     Raises ``Invalid`` where the file cannot be read at all, ``NotAllowed`` without the right to import.

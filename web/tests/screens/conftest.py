@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import html
+import io
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select
+from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
 from crm_core.access.load import bump_access
-from crm_core.access.principal import ACTIONS, Principal
+from crm_core.access.principal import ACTIONS, Principal, system
 from crm_core.db.base import new_id
+from crm_core.job.lease import claim
+from crm_core.job.perform import perform
 from crm_core.model import Role, RoleGrant, SignInSession, UserRole
+from crm_core.plugin.contributions import Job
 from crm_core.runtime import Crm
 from crm_core.service.identity import open_session
 from crm_core.testing.factories import make_user
@@ -25,6 +31,8 @@ from crm_web import create_app
 HTMX = {"HX-Request": "true"}
 EVERYTHING: Mapping[tuple[str, str], str] = {("*", action): "all" for action in ACTIONS}
 SignIn = Callable[..., "Browser"]
+WorkOff = Callable[[], None]
+Upload = Callable[..., "Page"]
 
 
 @pytest.fixture
@@ -135,3 +143,45 @@ class Browser:
     def follow(self, page: Page) -> Page:
         """The page that an answer leads to."""
         return self.get(page.headers.get("Location") or page.headers["HX-Redirect"])
+
+
+@pytest.fixture
+def work_off(crm: Crm) -> WorkOff:
+    """Does what waits in the ledger, one job after the other, as a worker would."""
+    kinds = {kind.id: kind.target for kind in crm.all(Job) if not kind.every}
+
+    def run() -> None:
+        while True:
+            with crm.writing(system("test")) as session:
+                job = claim(session, list(kinds), 30)
+            if job is None:
+                return
+            perform(crm, job, kinds[job.kind], 30, lambda _context: None)
+
+    return run
+
+
+@pytest.fixture
+def upload() -> Upload:
+    """``upload(browser, content, name)`` sends a file and gives the answer."""
+
+    def send(browser: Browser, content: bytes, name: str = "clients.csv", **form: Any) -> Page:
+        file = {"file": (io.BytesIO(content), name)} if name else {}
+        return browser.post("/import", {"entity": "core.account", **form, **file})
+
+    return send
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that was fetched: its bytes, the status and the headers."""
+
+    content: bytes
+    status: int
+    headers: Headers
+
+
+def fetch(browser: Browser, path: str) -> Download:
+    """Fetch a file as a browser does."""
+    with browser.client.get(path) as response:
+        return Download(response.get_data(), response.status_code, response.headers)

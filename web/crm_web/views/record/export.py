@@ -66,7 +66,7 @@ def _dialog(entity: Entity, pairs: list[tuple[str, str]], reasons: list[str]) ->
         base=base_of(entity),
         query=with_query("", pairs).removeprefix("?"),
         back=with_query(base_of(entity), pairs),
-        number=min(number, COUNT_CAP),
+        amount=min(number, COUNT_CAP),
         more=number > COUNT_CAP,
         columns=[column.label for column in columns_of(crm(), entity, view)],
         filtered=bool(view.filters or view.q),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, redirect, send_file
+from flask import Blueprint, Response, redirect
 from sqlalchemy.orm import Session
 
 from crm_core.db.base import new_id
@@ -24,6 +24,7 @@ from crm_web.negotiate import is_htmx
 from crm_web.policy import require, signed_in
 from crm_web.submission import lead_to, submit
 from crm_web.toast import toast
+from crm_web.views.transfer.attachment import attachment
 from crm_web.views.transfer.report import report_of
 from crm_web.views.transfer.steps import wizard
 from crm_web.views.transfer.words import STATES
@@ -103,7 +104,7 @@ def errors(batch_id: Any) -> Response:
         written.parent.mkdir(parents=True, exist_ok=True)
         write_error_file(crm(), batch, file, refused_rows(session, batch, file), written, actor().language)
     name = f"{Path(batch['file_name']).stem or 'import'} - {say(_('errors'))}.csv"
-    return send_file(written, mimetype="text/csv", as_attachment=True, download_name=name)
+    return attachment(written, name)
 
 
 def _do(batch_id: Any, act: Callable[[Session], object]) -> Response:

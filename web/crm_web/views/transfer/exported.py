@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, send_file
+from flask import Blueprint, Response
 from sqlalchemy.orm import Session
 
 from crm_core.entity.descriptor import Entity
@@ -17,16 +17,11 @@ from crm_web.current import actor, crm, say
 from crm_web.negotiate import is_htmx
 from crm_web.policy import signed_in
 from crm_web.submission import lead_to
+from crm_web.views.transfer.attachment import attachment
 
 __all__ = ["blueprint", "shown"]
 
 blueprint = Blueprint("exports", __name__, url_prefix="/exports/<uuid:job_id>")
-
-_MEDIA = {
-    "csv": "text/csv",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "vcf": "text/vcard",
-}
 
 
 @blueprint.get("")
@@ -54,7 +49,7 @@ def fetch(job_id: Any) -> Response:
     with crm().reading(actor()) as session:
         found = export_file(session, str(job_id))
     name = f"{say(found.entity.plural)} {datetime.now(UTC):%Y-%m-%d}.{found.kind}"
-    return send_file(found.path, mimetype=_MEDIA[found.kind], as_attachment=True, download_name=name)
+    return attachment(found.path, name)
 
 
 def shown(session: Session, job_id: str, frame: str, entity: Entity | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 from typing import Any
@@ -14,8 +15,7 @@ from crm_core.model import Account, Contact
 from crm_core.runtime import Crm
 from crm_core.testing.factories import make_user
 
-from ..conftest import Browser, Page, SignIn
-from .conftest import Upload, WorkOff, fetch
+from .conftest import Browser, Page, SignIn, Upload, WorkOff, fetch
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -24,7 +24,7 @@ PEOPLE = (
     "Соловьёв;Пётр;8 (903) 111-22-33;petr@elki.example;Ёлки\r\n"
     "Ким;Анна;;anna@;Ёлки\r\n"
 ).encode("cp1251")
-FIRMS = "Name,City,Employees\r\nElki,Kazan,10\r\nLampa,Perm,many\r\nKabel,Omsk,7\r\n".encode()
+FIRMS = b"Name,City,Employees\r\nElki,Kazan,10\r\nLampa,Perm,many\r\nKabel,Omsk,7\r\n"
 
 
 def count(crm: Crm, model: Any = Account) -> int:
@@ -39,11 +39,11 @@ def settings(page: Page) -> dict[str, Any]:
     form: dict[str, Any] = {}
     for name, body in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', page.html, re.DOTALL):
         chosen = re.search(r'value="([^"]*)" selected', body)
-        form[name] = chosen[1] if chosen else ""
+        form[name] = html.unescape(chosen[1]) if chosen else ""
     for tag in re.findall(r"<input[^>]*>", page.html):
         name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
-        known = name and (name[1] in {"keys", "on_match", "create_missing", "asks_missing", "chosen", "system"})
-        if known and ('type="hidden"' in tag or "checked" in tag or 'type="text"' in tag):
+        known = {"keys", "on_match", "create_missing", "asks_missing", "chosen", "system"}
+        if name and name[1] in known and ('type="hidden"' in tag or "checked" in tag or 'type="text"' in tag):
             form.setdefault(name[1], []).append(value[1] if value else "")
     return form
 
@@ -66,9 +66,7 @@ def test_a_file_in_an_old_encoding_is_shown_as_it_was_understood(browser: Browse
     assert "8 (903) 111-22-33" in page.text
 
 
-def test_columns_come_from_file_to_list_and_back(
-    crm: Crm, browser: Browser, upload: Upload, work_off: WorkOff
-) -> None:
+def test_columns_come_from_file_to_list_and_back(crm: Crm, browser: Browser, upload: Upload, work_off: WorkOff) -> None:
     started = upload(browser, FIRMS)
     page = checked(browser, started, work_off)
     assert "Will be added 2" in page.text
@@ -90,9 +88,7 @@ def test_columns_come_from_file_to_list_and_back(
     assert count(crm) == 0
 
 
-def test_the_dialog_of_an_undo_tells_what_stays(
-    crm: Crm, browser: Browser, upload: Upload, work_off: WorkOff
-) -> None:
+def test_the_dialog_of_an_undo_tells_what_stays(crm: Crm, browser: Browser, upload: Upload, work_off: WorkOff) -> None:
     started = upload(browser, FIRMS)
     checked(browser, started, work_off)
     base = started.headers["Location"].removesuffix("/setup")
@@ -182,6 +178,7 @@ def test_another_encoding_reads_the_file_anew(browser: Browser, upload: Upload) 
     target = started.headers["Location"]
     form = settings(browser.follow(started))
     answer = browser.post(target, {**form, "shape.encoding": "koi8-r"})
+    assert answer.status == 303, answer.text
     page = browser.follow(answer)
     assert settings(page)["shape.encoding"] == "koi8-r"
     assert "Фамилия" not in page.text
@@ -216,6 +213,7 @@ def test_cards_need_no_columns_and_bad_ones_are_told(
 def test_rows_that_were_left_out_are_listed_with_the_reason(
     browser: Browser, upload: Upload, work_off: WorkOff
 ) -> None:
+    base = ""
     for _time in range(2):
         started = upload(browser, FIRMS)
         checked(browser, started, work_off)
@@ -231,7 +229,7 @@ def test_rows_that_were_left_out_are_listed_with_the_reason(
         (b"", "The file is empty."),
         (b"%PDF-1.7 \x00\x01\x02", "neither a table, nor a workbook"),
         (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "old Excel format"),
-        (b"PK\x03\x04" + b"\0" * 60, "not an Excel workbook"),
+        (b"PK\x03\x04" + b"\0" * 60, "workbook is damaged"),
         (b"<!DOCTYPE html><html></html>", "web page"),
     ],
 )
@@ -339,7 +337,7 @@ def test_russian_readers_get_russian_reasons(sign_in: SignIn, upload: Upload, wo
     olga = sign_in("olga", name="Ольга", language="ru")
     page = checked(olga, upload(olga, FIRMS), work_off)
     assert "«many» — не число." in page.text
-    assert not re.search(r"[A-Za-z]{4,}", re.sub(r"many|clients\.csv|Stepwise|Ctrl|Enter|Caps|Stepwise CRM", "", _main(page)))
+    assert not re.search(r"[A-Za-z]{4,}", re.sub(r"many|clients\.csv", "", _main(page)))
 
 
 def _main(page: Page) -> str:
