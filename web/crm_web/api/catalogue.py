@@ -122,7 +122,7 @@ GENERAL: tuple[Operation, ...] = (
     Operation(
         id="core.imports.errors", method="GET", path="/core/imports/{batch_id}/errors", run=imports.list_errors,
         summary=_("The rows that were not imported, and why"), parameters=parameters.error_parameters,
-        answer=lambda _name: answers.page(ref("ImportError"), both_ways=False), problems=(404, 422),
+        answer=lambda _name: answers.page(ref("RefusedRow"), both_ways=False), problems=(404, 422),
     ),
 )  # fmt: skip
 

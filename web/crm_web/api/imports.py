@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -9,17 +10,16 @@ from typing import Any, BinaryIO
 
 from flask import Response, request
 from marshmallow import RAISE, Schema, ValidationError, fields
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crm_core.db.session import actor_of
 from crm_core.entity.schema import problems_of
-from crm_core.errors import Invalid, NotFound, Problem
-from crm_core.job import ledger
-from crm_core.model import ImportEffect
+from crm_core.errors import Invalid, NotAllowed, Problem
 from crm_core.runtime import Crm
 from crm_core.service.transfer import batch as batches
 from crm_core.service.transfer import job as jobs
-from crm_core.service.transfer.apply import message_from_json
+from crm_core.service.transfer.report import LeftOut, refused_rows
+from crm_core.service.transfer.standing import standing
 from crm_core.text import Msg, messages
 from crm_web.api.body import read_object
 from crm_web.api.caller import reading, writing
@@ -42,7 +42,7 @@ __all__ = [
 _ = messages("web")
 
 ERRORS = 200
-_SHOWN = ("id", "entity", "file_name", "state", "plan", "counts", "created_at", "finished_at", "undone_at")
+_SHOWN = ("id", "entity", "file_name", "plan", "counts", "created_at", "finished_at", "undone_at")
 
 
 class ColumnSchema(Schema):
@@ -67,7 +67,9 @@ class PlanSchema(Schema):
 
 def open_import(crm: Crm) -> Response:
     """Keeps the file in the body, looks at it and proposes a plan; nothing is imported yet."""
-    with reading(crm):
+    with reading(crm) as session:
+        if not actor_of(session).may("core.import"):
+            raise NotAllowed
         entity, name = request.args.get("entity", ""), request.args.get("file_name", "")
         if entity not in crm.entities:
             raise _refused("entity", _("There is no such kind of record."))
@@ -116,37 +118,37 @@ def undo_import(crm: Crm, batch_id: str) -> Response:
 
 def cancel_import(crm: Crm, batch_id: str) -> Response:
     """Stops what is being done at its next step; what was done stays, and can be undone."""
-    return _started(crm, batch_id, _cancel)
+    return _started(crm, batch_id, jobs.ask_cancel_batch)
 
 
 def list_errors(crm: Crm, batch_id: str) -> Response:
-    """The rows that were not imported, and why."""
+    """The rows that were not imported, and why; before the run those that the dry run refused."""
     with reading(crm) as session:
         batch = batches.batch_of(session, one_id(batch_id))
         after = request.args.get("after", "0")
         if not (after.isascii() and after.isdigit() and len(after) < 10):
             raise _refused("after", _("Give the number of a row."))
-        rows = _failed(session, batch, int(after))
+        rows = (row for row in refused_rows(session, batch, batches.file_of(crm, batch)) if row.row > int(after))
+        page = list(itertools.islice(rows, ERRORS + 1))
     language = caller_language(crm)
-    items = [_failed_row(crm, row, language) for row in rows]
-    return answer({"items": items, "next": str(items[-1]["row"]) if len(items) == ERRORS else None})
+    items = [_refusal(crm, row, language) for row in page[:ERRORS]]
+    return answer({"items": items, "next": str(items[-1]["row"]) if len(page) > ERRORS else None})
 
 
 def _opened(crm: Crm, entity: str, file: BinaryIO, name: str) -> Response:
     with writing(crm) as session:
         batch = batches.open_batch(session, entity, file, name)
-        shown = {key: batch[key] for key in _SHOWN}
-    return answer({**shown, "job": None}, 201, {"Location": f"{request.path}/{batch['id']}"})
+        return _shown(session, batch["id"], 201, {"Location": f"{request.path}/{batch['id']}"})
 
 
-def _shown(session: Session, batch_id: str, status: int = 200) -> Response:
+def _shown(session: Session, batch_id: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     batch = batches.batch_of(session, one_id(batch_id))
+    stands = standing(session, batch)
     found: dict[str, Any] = {key: batch[key] for key in _SHOWN}
-    found["job"] = None
-    if batch["job_id"] is not None:
-        progress = ledger.progress(session, batch["job_id"])
-        found["job"] = {name: getattr(progress, name) for name in ("state", "done", "total", "error")}
-    return answer(found, status)
+    found.update(state=stands.state, can_undo=stands.can_undo, job=None)
+    if stands.job is not None:
+        found["job"] = {name: getattr(stands.job, name) for name in ("state", "done", "total", "error")}
+    return answer(found, status, headers)
 
 
 def _started(crm: Crm, batch_id: str, ask: Callable[[Session, str], object]) -> Response:
@@ -155,30 +157,8 @@ def _started(crm: Crm, batch_id: str, ask: Callable[[Session, str], object]) -> 
         return _shown(session, batch_id, 202)
 
 
-def _cancel(session: Session, batch_id: str) -> None:
-    job_id = batches.batch_of(session, batch_id)["job_id"]
-    if job_id is None:
-        raise NotFound
-    ledger.ask_cancel(session, job_id)
-
-
-def _failed(session: Session, batch: Mapping[str, Any], after: int) -> list[dict[str, Any]]:
-    """The failed rows of a run; before it, those that the dry run found."""
-    if batch["state"] in {"draft", "checked"}:
-        found = [row for row in batch["counts"].get("problems", ()) if row["row"] > after]
-        return found[:ERRORS]
-    effects = ImportEffect.__table__
-    mine = (effects.c.batch_id == batch["id"], effects.c.outcome == "error", effects.c.row_no > after)
-    statement = select(effects.c.row_no.label("row"), effects.c.problems).where(*mine).order_by(effects.c.row_no)
-    return [dict(row) for row in session.execute(statement.limit(ERRORS)).mappings()]
-
-
-def _failed_row(crm: Crm, row: Mapping[str, Any], language: str) -> dict[str, Any]:
-    problems = [
-        {"field": found["field"], "message": crm.translate(message_from_json(found), language)}
-        for found in row["problems"] or ()
-    ]
-    return {"row": row["row"], "problems": problems}
+def _refusal(crm: Crm, row: LeftOut, language: str) -> dict[str, Any]:
+    return {"row": row.row, "line": row.line, "reasons": [crm.translate(reason, language) for reason in row.reasons]}
 
 
 def _refused(name: str, message: Msg) -> Invalid:

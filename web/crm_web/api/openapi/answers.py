@@ -11,7 +11,7 @@ __all__ = ["COMMON", "DRAFT", "HITS", "SIMILAR", "TEAMS", "UPDATED", "USERS", "b
 
 _ = messages("web")
 
-IMPORT_STATES = ("draft", "checked", "running", "done", "cancelled", "failed", "undoing", "undone")
+IMPORT_STATES = ("draft", "checking", "checked", "running", "done", "cancelled", "failed", "undoing", "undone")
 _CURSOR: JsonSchema = {"type": ["string", "null"]}
 _READ_AS: JsonSchema = {"type": "string", "description": _("How `q` was read, where it was typed on another layout.")}
 _COUNT: JsonSchema = {"type": "integer", "minimum": 0}
@@ -118,15 +118,17 @@ _IMPORT: JsonSchema = {
     "created_at": INSTANT,
     "finished_at": nullable(INSTANT),
     "undone_at": nullable(INSTANT),
+    "can_undo": {"type": "boolean"},
     "job": {"anyOf": [_object(_JOB), {"type": "null"}]},
 }
-_IMPORT_ERROR: JsonSchema = {
+_REFUSED_ROW: JsonSchema = {
     "row": _COUNT,
-    "problems": {"type": "array", "items": _object({"field": nullable(TEXT), "message": TEXT})},
+    "line": {"type": ["integer", "null"], "description": _("Where the row begins in the file.")},
+    "reasons": {"type": "array", "items": TEXT},
 }
 COMMON: JsonSchema = {
     "Import": _object(_IMPORT),
-    "ImportError": _object(_IMPORT_ERROR),
+    "RefusedRow": _object(_REFUSED_ROW),
     "Event": _object(_EVENT, "channel", "payload", "actor"),
     "Problem": _object(_PROBLEM, "detail", "hint", "module", "errors", "current"),
     "FieldError": _object(_FIELD_ERROR, "hint", "row"),
