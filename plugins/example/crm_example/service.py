@@ -49,7 +49,7 @@ def assets_of_account(session: Session, record: Mapping[str, Any], actor: Princi
     total = count(session, ASSET, mine)
     if not total:
         return None
-    return {"assets": query(session, ASSET, mine).rows[:SHOWN_ON_CARD], "count": total}
+    return {"equipment": query(session, ASSET, mine).rows[:SHOWN_ON_CARD], "count": total}
 
 
 def due(session: Session, day: date, *, limit: int = 50) -> list[dict[str, Any]]:

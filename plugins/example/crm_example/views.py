@@ -30,7 +30,7 @@ def due() -> str:
         }
         for asset in assets
     ]
-    return render("example/due.html", assets=rows, may_record=actor().may("example.asset.service"))
+    return render("example/due.html", rows=rows, may_record=actor().may("example.asset.service"))
 
 
 @blueprint.get("/assets/<uuid:record_id>/service")
