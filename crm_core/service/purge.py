@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Table, delete, inspect, select
 from sqlalchemy.orm import Session
 
 from crm_core.db.base import Base
@@ -26,11 +26,12 @@ def purge(session: Session, entity: Entity, ids: Sequence[str]) -> None:
 
     Foreign keys do the rest as they declare it: children go, references become empty.
     """
+    tables = _regarding_tables(session) if ids else ()
     for start in range(0, len(ids), _CHUNK):
         part = list(ids[start : start + _CHUNK])
         search_row.remove(session, part)
         chosen = select(values_list(session, part).c.id)
-        for table in _regarding_tables():
+        for table in tables:
             session.execute(delete(table).where(table.c.entity == entity.id, table.c.record_id.in_(chosen)))
         session.execute(delete(entity.table).where(entity.table.c.id.in_(chosen)))
 
@@ -44,11 +45,16 @@ def purge_trash(session: Session, entity: Entity, before: datetime) -> int:
     return len(ids)
 
 
-def _regarding_tables() -> Iterable[Table]:
-    """The tables with a reference to records of any kind, links before what they link."""
+def _regarding_tables(session: Session) -> Iterable[Table]:
+    """The tables with a reference to records of any kind, links before what they link.
+
+    Those of a module that is installed but was never enabled are not in the database.
+    """
+    present = set(inspect(session.connection()).get_table_names())
     found = [
         table
         for table in Base.metadata.tables.values()
-        if {"entity", "record_id"} <= {column.info.get("regarding") for column in table.c} and table.name not in _KEPT
+        if {"entity", "record_id"} <= {column.info.get("regarding") for column in table.c}
+        and table.name in present - _KEPT
     ]
     return sorted(found, key=lambda table: table.name, reverse=True)
