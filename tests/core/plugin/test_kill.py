@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -111,3 +112,22 @@ def check_complete(database: Database, module: str, complete: frozenset[str], re
 def copied(templates: Templates, dialect: str, folder: Path) -> AbstractContextManager[Database]:
     folder.mkdir()
     return templates.copy(dialect, folder, ())
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_enabled_by_two_at_once_it_is_enabled_once(
+    shelf: Installed, database_templates: Templates, tmp_path: Path, dialect: str
+) -> None:
+    with (
+        KillServer([shelf]) as first,
+        KillServer([shelf]) as second,
+        copied(database_templates, dialect, tmp_path / "two") as database,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        url = url_of(database)
+        running = [pool.submit(server.enable, "shelf", url, tmp_path) for server in (first, second)]
+        outcomes = [attempt.result(120) for attempt in running]
+        assert [outcome.state for outcome in outcomes] == ["done", "done"], outcomes
+        check_complete(database, "shelf", tables(database, "shelf"), "shelf_0002")
+        with database.read.connect() as connection:
+            assert connection.scalar(text("SELECT value FROM core_meta WHERE key = 'generation'")) == 2
