@@ -6,7 +6,8 @@ from flask import Flask
 
 from crm_core.runtime import Crm
 from crm_web.auth import views as auth
-from crm_web.views import demo, find, health, home, jobs, modules, quick_add
+from crm_web.views import demo, find, health, home, jobs, modules, quick_add, settings
+from crm_web.views.people import role, team, user
 from crm_web.views.record import mount_entities
 from crm_web.views.transfer import batch, exported, listing, setup, upload
 
@@ -19,6 +20,10 @@ _VIEWS = (
     find,
     quick_add,
     modules,
+    user,
+    team,
+    role,
+    settings,
     jobs,
     demo,
     upload,

@@ -62,7 +62,7 @@ def ask(entity: Entity, action: str) -> str:
 
 
 def act(entity: Entity, action: str) -> Response:
-    """Does the action and leads back to the list: at once and all or nothing, or, for very many, in the background."""
+    """Does the action at once, all or nothing, and leads back to the list; very many lead to the progress of a job."""
     if action not in _RIGHTS:
         raise NotFound
 
@@ -70,8 +70,8 @@ def act(entity: Entity, action: str) -> Response:
         ids = _chosen(session, entity, request.form, action)
         if action == "trash":
             _trash(session, entity, ids)
-        else:
-            _change(session, entity, ids, _CHANGES[action](entity))
+        elif batch := _change(session, entity, ids, _CHANGES[action](entity)):
+            return lead_to(f"/imports/{batch}")
         return lead_to(_back(entity))
 
     try:
@@ -132,15 +132,15 @@ def _refused(message: Any) -> Invalid:
     return Invalid([Problem(id="web.selection", message=message)])
 
 
-def _change(session: Session, entity: Entity, ids: Sequence[str], change: Mapping[str, Any]) -> None:
+def _change(session: Session, entity: Entity, ids: Sequence[str], change: Mapping[str, Any]) -> str | None:
+    """Change the records; gives the batch whose progress is to be shown when that happens in the background."""
     reason = request.form.get("reason") or None
     if len(ids) > AT_ONCE:
-        ask_bulk(session, entity.id, change, ids=ids, reason=reason)
-        toast(_.plural("%(n)s record is being changed", "%(n)s records are being changed", len(ids)), kind="info")
-        return
+        return ask_bulk(session, entity.id, change, ids=ids, reason=reason)
     batch = change_at_once(session, entity.id, change, ids, reason=reason)
     undo_url = f"{base_of(entity)}/undo/{batch}"
     toast(_.plural("%(n)s record was changed", "%(n)s records were changed", len(ids)), undo=undo_url)
+    return None
 
 
 def _new_owner(_entity: Entity) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from crm_core.entity.descriptor import Entity, Field
 from crm_core.entity.query import fetch_many
 from crm_core.entity.view import Filter, View
-from crm_core.model import Team, User
+from crm_core.model import ImportBatch, Team, User
 from crm_core.text import Msg, messages
 from crm_web.context import page_names
 from crm_web.current import say
@@ -91,6 +91,8 @@ def _sentence(session: Session, entity: Entity, found: Field, condition: Filter)
 
 def _shown(session: Session, entity: Entity, found: Field, values: list[Any]) -> list[str]:
     kind = entity.kind_of(found)
+    if found.name == "import_batch_id":
+        return _files(session, values)
     if kind == "ref":
         if found.ref is None:
             return [str(value) for value in values]
@@ -103,3 +105,11 @@ def _shown(session: Session, entity: Entity, found: Field, values: list[Any]) ->
         return [say(_YES if value else _NO) for value in values]
     write = page_names().get({"int": "number", "decimal": "number", "money": "number"}.get(kind, kind), str)
     return [write(value) for value in values]
+
+
+def _files(session: Session, batches: list[Any]) -> list[str]:
+    """What the files of imports are called."""
+    table = ImportBatch.__table__
+    rows = session.execute(select(table.c.id, table.c.file_name).where(table.c.id.in_(batches)))
+    names = {row.id: row.file_name for row in rows}
+    return [names.get(batch) or "—" for batch in batches]
