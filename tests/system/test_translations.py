@@ -18,7 +18,7 @@ METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 OPTIONS = {"**.html": {"newstyle_gettext": "true", "trimmed": "true"}}
 
 
-def used(package: Path) -> Iterator[tuple[str, str | tuple[str, str]]]:
+def used(package: Path) -> Iterator[tuple[str, str | tuple[str, ...]]]:
     found = extract_from_dir(str(package), METHODS, OPTIONS, keywords=KEYWORDS, strip_comment_tags=True)
     for name, line, message, _comments, _context in found:
         yield f"{name}:{line}", message
@@ -28,11 +28,12 @@ def translated(domain: str) -> dict[str, tuple[str, ...]]:
     path = PACKAGES[domain] / "locale" / "ru" / "LC_MESSAGES" / f"{domain}.po"
     with path.open("rb") as source:
         catalogue = read_po(source, locale="ru")
-    texts = {}
+    texts: dict[str, tuple[str, ...]] = {}
     for message in catalogue:
         if message.id and not message.fuzzy:
             key = message.id[0] if isinstance(message.id, tuple | list) else message.id
-            texts[key] = tuple(message.string) if isinstance(message.string, tuple | list) else (message.string,)
+            string = message.string
+            texts[key] = tuple(string) if isinstance(string, tuple | list) else (str(string or ""),)
     return texts
 
 

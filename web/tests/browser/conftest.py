@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
@@ -26,6 +26,7 @@ from crm_core.service.setup import create_administrator
 from crm_core.testing.database import fill, settings_for
 
 CHROMIUM = Path("/usr/bin/chromium")
+Theme = Literal["light", "dark"]
 PASSWORD = "lamps over the old harbour"
 AXE = Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 DEVICES: dict[str, dict[str, Any]] = {
@@ -106,7 +107,7 @@ class Visitors:
         self.complaints: list[str] = []
         self._contexts: list[BrowserContext] = []
 
-    def open(self, device: str = "desktop", theme: str = "light", language: str = "en") -> Page:
+    def open(self, device: str = "desktop", theme: Theme = "light", language: str = "en") -> Page:
         """An empty page in a fresh browser."""
         context = self.chromium.new_context(
             **DEVICES[device], base_url=self.address, locale=language, color_scheme=theme, service_workers="block"
@@ -119,7 +120,7 @@ class Visitors:
         page.on("response", self._look)
         return page
 
-    def sign_in(self, login: str, device: str = "desktop", theme: str = "light", language: str = "en") -> Page:
+    def sign_in(self, login: str, device: str = "desktop", theme: Theme = "light", language: str = "en") -> Page:
         """The first page after the log-in."""
         page = self.open(device, theme, language)
         page.goto("/login")

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
-from .conftest import Visitors, violations
+from .conftest import Theme, Visitors, violations
 
 # Each pair of language, theme and device occurs (pairwise): four of the eight combinations are enough.
-COMBINATIONS = [
+COMBINATIONS: list[tuple[str, str, Theme, str]] = [
     ("anna", "en", "light", "desktop"),
     ("anna", "en", "dark", "phone"),
     ("olga", "ru", "light", "phone"),
@@ -83,13 +83,22 @@ PAGES: dict[str, str | Callable[[Page], None]] = {
     "search": "/search?q=a",
     "trash": "/accounts/trash",
     "modules": "/modules",
+    "import": "/import",
+    "imports": "/imports",
+    "jobs": "/jobs",
+    "users": "/users",
+    "a new user": "/users/new",
+    "roles": "/roles",
+    "teams": "/teams",
+    "profile": "/profile",
+    "settings": "/settings",
     "not found": "/nothing/here",
 }
 
 
 @pytest.mark.parametrize(("login", "language", "theme", "device"), COMBINATIONS)
 def test_every_page_is_accessible_and_fits(
-    visitors: Visitors, login: str, language: str, theme: str, device: str
+    visitors: Visitors, login: str, language: str, theme: Theme, device: str
 ) -> None:
     page = visitors.sign_in(login, device, theme, language)
     found: list[str] = []
@@ -121,7 +130,8 @@ def test_a_first_visit_stays_below_150_kib(visitors: Visitors, path: str) -> Non
 
 
 def test_the_log_in_is_accessible(visitors: Visitors) -> None:
-    for device, theme, language in (("desktop", "dark", "ru"), ("phone", "light", "en")):
+    cases: list[tuple[str, Theme, str]] = [("desktop", "dark", "ru"), ("phone", "light", "en")]
+    for device, theme, language in cases:
         page = visitors.open(device, theme, language)
         page.goto("/login")
         assert page.locator("html").get_attribute("lang") == language

@@ -131,9 +131,9 @@ class Browser:
         if cookie:
             client.set_cookie("crm_staff", cookie)
 
-    def get(self, path: str, *, htmx: bool = False, **headers: str) -> Page:
+    def get(self, path: str, *, htmx: bool = False, headers: Mapping[str, str] | None = None) -> Page:
         """The answer to a GET."""
-        return Page(self.client.get(path, headers={**(HTMX if htmx else {}), **headers}))
+        return Page(self.client.get(path, headers={**(HTMX if htmx else {}), **(headers or {})}))
 
     def post(self, path: str, data: Mapping[str, Any] | None = None, *, htmx: bool = False) -> Page:
         """The answer to a form."""

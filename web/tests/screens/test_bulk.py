@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 TABLE = Account.__table__
 
 
-def count(crm: Crm, *conditions: object) -> int:
+def count(crm: Crm, *conditions: Any) -> int:
     """How many live accounts meet the conditions."""
     with crm.database.read.connect() as connection:
         statement = select(func.count()).select_from(TABLE).where(TABLE.c.deleted_at.is_(None), *conditions)

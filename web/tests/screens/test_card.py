@@ -119,7 +119,7 @@ def test_people_of_an_account_stand_on_its_card(crm: Crm, browser: Browser, acco
 def test_the_way_to_the_neighbours_keeps_the_filter(crm: Crm, browser: Browser) -> None:
     ids = make_accounts(crm, 3, city="Казань")
     make_accounts(crm, 3, city="Пермь")
-    page = browser.get(f"/accounts/{ids[1]}", Referer="http://localhost/accounts?city=Казань&sort=-name")
+    page = browser.get(f"/accounts/{ids[1]}", headers={"Referer": "http://localhost/accounts?city=Казань&sort=-name"})
     following = [url for url in page.links("/accounts/") if "list=" in url]
     assert [url.split("?")[0].rsplit("/", 1)[1] for url in following] == [ids[2], ids[0]]
     last = browser.get(following[1])
@@ -128,7 +128,7 @@ def test_the_way_to_the_neighbours_keeps_the_filter(crm: Crm, browser: Browser) 
 
 def test_without_a_list_behind_there_are_no_neighbours(crm: Crm, browser: Browser) -> None:
     ids = make_accounts(crm, 3)
-    page = browser.get(f"/accounts/{ids[1]}", Referer="http://evil.example/accounts")
+    page = browser.get(f"/accounts/{ids[1]}", headers={"Referer": "http://evil.example/accounts"})
     assert "data-next" not in page.html
 
 

@@ -23,7 +23,9 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize("path", ["/", "/accounts", "/nothing/here", "/accounts/0199a0de-0000-7000-8000-000000000000", "/healthz"])
+@pytest.mark.parametrize(
+    "path", ["/", "/accounts", "/nothing/here", "/accounts/0199a0de-0000-7000-8000-000000000000", "/healthz"]
+)
 def test_every_answer_carries_the_security_headers(browser: Browser, path: str) -> None:
     page = browser.get(path)
     for name, value in EXPECTED.items():
@@ -140,7 +142,7 @@ def test_errors_speak_the_language_of_the_reader(sign_in: SignIn) -> None:
 def test_a_stranger_reads_the_language_of_the_browser(
     stranger: Browser,
 ) -> None:
-    page = stranger.get("/nothing/here", **{"Accept-Language": "ru-RU,ru;q=0.9,en;q=0.5"})
+    page = stranger.get("/nothing/here", headers={"Accept-Language": "ru-RU,ru;q=0.9,en;q=0.5"})
     assert '<html lang="ru"' in page.html
 
 

@@ -232,12 +232,13 @@ def test_a_file_that_is_no_table_is_refused_with_a_reason(crm: Crm, actor: Princ
 
 def test_a_plan_that_cannot_be_done_is_refused(crm: Crm, actor: Principal) -> None:
     content = text("Last name", "One")
-    for plan in (
+    plans: tuple[dict[str, Any], ...] = (
         {"columns": [{"column": 0, "target": "password"}]},
         {"keys": ["shoe size"]},
         {"on_match": "guess"},
         {"columns": []},
-    ):
+    )
+    for plan in plans:
         with pytest.raises(Invalid):
             opened(crm, actor, "core.contact", content, **plan)
 
