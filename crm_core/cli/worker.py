@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -54,6 +55,10 @@ def _work(threads: int, *, watch_code: bool) -> int:
     runner = Runner(_program(), threads=threads, ticks=[Relay(), look])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: runner.stop())
+    # A chunk of an import makes hundreds of thousands of small objects, and no cycles of them: looking
+    # for such as often as Python does by itself took a fifth of the time.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
     finished = runner.run()
     if renew:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - this very command again

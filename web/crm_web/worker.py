@@ -52,6 +52,7 @@ def main(socket: int, ready: int, tether: int) -> None:
     # What has been built stays until the end: the collector need not look at it again and again.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     serve(app, socket, read_settings().threads, lambda: announce(ready))
 
 
