@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import g
@@ -34,7 +34,8 @@ _SYSTEM_REFS = {"owner_id": "core.user", "team_id": "core.team"}
 _SYSTEM_OFFERED = ("owner_id", "team_id", "created_at", "updated_at")
 _BADGE = Markup('<span class="badge badge-{}">{}</span>')
 _NUMBERS = frozenset({"int", "decimal", "money"})
-_SUBLINE = frozenset({"text", "ref", "choice", "email", "person"})
+# What tells most about a record besides its name, the best first.
+_SUBLINE = ("ref", "text", "email", "choice", "person")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,9 +147,8 @@ def _shape(found: Field, kind: str) -> str:
 
 def _placed(columns: list[Column]) -> list[Column]:
     """On a phone a row shows its name, one telling text below it, and the phone to call at the side."""
-    from dataclasses import replace
-
     side = next((c.name for c in columns if c.shape == "phone"), None)
-    sub = next((c.name for c in columns if c.shape in _SUBLINE and c.name != side), None)
+    telling = sorted((c for c in columns[1:] if c.shape in _SUBLINE), key=lambda c: _SUBLINE.index(c.shape))
+    sub = telling[0].name if telling else None
     places = {columns[0].name: "cell-main", sub: "cell-sub", side: "cell-side"}
     return [replace(column, place=places.get(column.name, "")) for column in columns]
