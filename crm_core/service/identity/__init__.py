@@ -6,7 +6,7 @@ are kept in the process until they change anywhere (``access.load``).
 
 from __future__ import annotations
 
-from crm_core.service.identity.admission import sign_in
+from crm_core.service.identity.admission import LOGIN, sign_in
 from crm_core.service.identity.credential import change_password, set_password
 from crm_core.service.identity.event import note
 from crm_core.service.identity.link import LINK_LIFE, create_link, use_link
@@ -26,6 +26,7 @@ from crm_core.service.identity.token import create_token, load_token, revoke_tok
 
 __all__ = [
     "LINK_LIFE",
+    "LOGIN",
     "NewSession",
     "SessionInfo",
     "change_password",

@@ -21,10 +21,10 @@ from crm_core.text import messages
 if TYPE_CHECKING:
     from crm_core.runtime import Crm
 
-__all__ = ["sign_in"]
+__all__ = ["LOGIN", "sign_in"]
 
 _ = messages("core")
-_LOGIN = re.compile(r"[\w.@+-]{2,120}")
+LOGIN = re.compile(r"[\w.@+-]{2,120}")
 _USERS, _CREDENTIALS = User.__table__, Credential.__table__
 
 
@@ -63,7 +63,7 @@ def _begin(session: Session, user_id: str, address: str | None, agent: str | Non
 
 def _known(session: Session, login: str) -> Row[Any, Any] | None:
     """The id of an active user and what is stored of the password."""
-    if not _LOGIN.fullmatch(login):
+    if not LOGIN.fullmatch(login):
         return None
     joined = _USERS.join(_CREDENTIALS, (_CREDENTIALS.c.user_id == _USERS.c.id) & (_CREDENTIALS.c.kind == "password"))
     statement = select(_USERS.c.id, _CREDENTIALS.c.secret).select_from(joined)

@@ -24,7 +24,7 @@ __all__ = ["save_profile"]
 
 
 class _ProfileSchema(Schema):
-    name = Text(validate=validate.Length(1, 200))
+    name = Text(validate=validate.Length(max=200))
     email = Text(allow_none=True)
     phone = Text(allow_none=True)
     language = Text(validate=validate.OneOf(list(LANGUAGES)))

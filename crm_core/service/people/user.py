@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
@@ -28,12 +28,14 @@ _USERS, _TEAMS, _ROLES = User.__table__, Team.__table__, Role.__table__
 _MEMBERS, _HELD = TeamMember.__table__, UserRole.__table__
 
 
+def _login(text: str) -> None:
+    if not identity.LOGIN.fullmatch(text):
+        raise ValidationError([_("A login has two to 120 characters: letters, digits and . @ + - _")])
+
+
 class _UserSchema(Schema):
-    login = Text(
-        required=True,
-        validate=validate.Regexp(r"^[\w.@+-]{2,120}$", error="Letters, digits and . @ + - _, at least two of them."),
-    )
-    name = Text(required=True, validate=validate.Length(1, 200))
+    login = Text(required=True, validate=_login)
+    name = Text(required=True, validate=validate.Length(max=200))
     email = Text(allow_none=True)
     phone = Text(allow_none=True)
     language = Text(validate=validate.OneOf(list(LANGUAGES)))
@@ -95,7 +97,8 @@ def update_user(session: Session, user_id: str, data: Mapping[str, Any], *, vers
         loaded["roles"] = sorted(set(loaded["roles"]))
         _set_roles(session, old["id"], loaded["roles"])
     _change_team(session, old["id"], old["team_id"], loaded.get("team_id", old["team_id"]))
-    _keep_an_administrator(session)
+    if old["is_active"] and "admin" in old["roles"]:
+        _keep_an_administrator(session)
     if loaded.get("is_active") is False:
         identity.revoke_all(session, old["id"], tokens=True)
     pairs = {name: (old[name], value) for name, value in loaded.items() if old[name] != value}

@@ -130,7 +130,7 @@ def test_any_text_may_be_typed_as_password(crm: Crm, new_user: NewUser, password
 
 @pytest.mark.parametrize("login", ["", "\x00", "\ud800", "' OR 1=1 --", "a" * 10_000, "%", "*)(uid=*"])
 def test_any_text_may_be_typed_as_login(crm: Crm, quick_hashes: PasswordHasher, login: str) -> None:
-    assert quick_hashes
+    assert quick_hashes.time_cost == 1
     assert "wrong" in str(refusal(crm, login, PASSWORD))
 
 
