@@ -139,6 +139,6 @@ def _jobs() -> Iterable[Job]:
     transfer = "crm_core.service.transfer.job"
     yield Job(id="core.import_check", target=f"{transfer}:run_check", label=_("Try an import"))
     yield Job(id="core.import_run", target=f"{transfer}:run_import", label=_("Import"))
-    yield Job(id="core.import_undo", target=f"{transfer}:run_undo", label=_("Undo"))
+    yield Job(id="core.import_undo", target=f"{transfer}:run_undo", label=_("Undo of changes"))
     yield Job(id="core.export", target=f"{transfer}:run_export", label=_("Export"))
     yield Job(id="core.bulk", target="crm_core.service.bulk:run_bulk", label=_("Change many records"))

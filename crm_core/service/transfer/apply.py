@@ -19,10 +19,11 @@ from crm_core.errors import Problem
 from crm_core.model import ExternalId, ImportEffect
 from crm_core.service.transfer import lookup
 from crm_core.service.transfer.decide import Decision
+from crm_core.service.transfer.draft import Draft
 from crm_core.service.transfer.plan import Plan
 from crm_core.text import Msg, fold, messages
 
-__all__ = ["apply", "message_from_json", "message_to_json", "tally"]
+__all__ = ["apply", "message_from_json", "message_to_json", "place_of", "tally"]
 
 _ = messages("core")
 
@@ -31,7 +32,8 @@ def apply(session: Session, entity: Entity, plan: Plan, batch_id: str, decisions
     """Write a chunk of decisions in the caller's transaction."""
     effects = _make_accounts(session, entity, batch_id, decisions)
     new = [decision for decision in decisions if decision.outcome == "created"]
-    for decision, record in zip(new, create(session, entity, [d.values for d in new], batch_id=batch_id), strict=True):
+    made = create(session, entity, [d.values for d in new], batch_id=batch_id, examined=True)
+    for decision, record in zip(new, made, strict=True):
         decision.record_id = record["id"]
     changes = {d.record_id: d.values for d in decisions if d.outcome == "updated" and d.record_id}
     changed = {row["id"]: row for row in update(session, entity, changes, batch_id=batch_id)}
@@ -63,6 +65,14 @@ def message_to_json(problem: Problem) -> dict[str, Any]:
 def message_from_json(data: Mapping[str, Any]) -> Msg:
     """The message that ``message_to_json`` kept."""
     return Msg(data["domain"], data["msgid"], tuple(data["params"].items()))
+
+
+def place_of(draft: Draft) -> dict[str, Any]:
+    """Where a row stands, for people: its line in the file and a few words by which they know it."""
+    data = draft.data
+    names = (data.get(name) for name in ("name", "last_name", "first_name", "middle_name"))
+    about = " ".join(str(name) for name in names if name)
+    return {"line": draft.line, "about": about[:80]}
 
 
 def _make_accounts(
@@ -131,8 +141,8 @@ def _effect(batch_id: str, entity: Entity, decision: Decision, changed: Mapping[
     if decision.outcome in {"error", "skipped"}:
         effect["record_id"] = None
     if decision.problems:
-        line = {"line": decision.draft.line}
-        effect["problems"] = [{**message_to_json(problem), **line} for problem in decision.problems]
+        place = place_of(decision.draft)
+        effect["problems"] = [{**message_to_json(problem), **place} for problem in decision.problems]
     return effect
 
 

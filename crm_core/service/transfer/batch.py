@@ -19,7 +19,7 @@ from crm_core.entity.descriptor import Entity
 from crm_core.entity.guard import require
 from crm_core.errors import Conflict, NotAllowed, NotFound
 from crm_core.model import ImportBatch
-from crm_core.service.transfer.apply import apply, message_to_json, tally
+from crm_core.service.transfer.apply import apply, message_to_json, place_of, tally
 from crm_core.service.transfer.convert import text_of
 from crm_core.service.transfer.decide import Decision, decide
 from crm_core.service.transfer.detect import detect, file_format
@@ -53,6 +53,7 @@ _ = messages("core")
 CHUNK = 2_000
 SAMPLE_ROWS = 50
 KEPT_PROBLEMS = 200
+KEPT_SKIPPED = 50
 
 
 def store_file(directory: Path, stream: IO[bytes]) -> tuple[Path, str]:
@@ -177,7 +178,7 @@ def dry_run(
     progress: Callable[[int, float], None] | None = None,
     refused: Callable[[Sequence[dict[str, Any]]], None] | None = None,
 ) -> dict[str, Any]:
-    """What a run would do: counts, and the first problems; nothing is written to the database.
+    """What a run would do: counts, the first problems and the first skipped rows; nothing is written to the database.
 
     ``progress`` gets the rows that were looked at and the share of the file that was read, ``refused`` the rows
     with errors, chunk by chunk. Memory does not grow with the file; each chunk reads in a session of its own.
@@ -186,19 +187,21 @@ def dry_run(
     plan.check(entity, targets_of(crm, entity))
     counts: dict[str, int] = {}
     problems: list[dict[str, Any]] = []
+    skipped: list[dict[str, Any]] = []
     drafts = open_drafts(crm, entity, plan, file_of(crm, batch), zone=actor.zone)
     with contextlib.closing(DrySeen()) as seen:
         for chunk in chunks(drafts, 0):
             with crm.reading(actor, origin="import") as session:
                 decisions = decide(session, entity, plan, chunk, seen)
             add_counts(counts, tally(decisions))
-            errors = _shown(decisions)
+            errors = _shown(decisions, "error")
+            skipped.extend(_shown(decisions, "skipped")[: KEPT_SKIPPED - len(skipped)])
             problems.extend(errors[: KEPT_PROBLEMS - len(problems)])
             if refused is not None:
                 refused(errors)
             if progress is not None:
                 progress(counts["rows"], drafts.share())
-    return {"counts": counts, "problems": problems}
+    return {"counts": counts, "problems": problems, "skipped": skipped}
 
 
 def run_chunk(session: Session, batch: Mapping[str, Any], plan: Plan, chunk: list[Draft]) -> dict[str, int]:
@@ -246,14 +249,14 @@ def _entity(session: Session, entity_id: str) -> Entity:
     return found
 
 
-def _shown(decisions: list[Decision]) -> list[dict[str, Any]]:
+def _shown(decisions: list[Decision], outcome: str) -> list[dict[str, Any]]:
     return [
         {
             "row": d.draft.row_no,
-            "line": d.draft.line,
+            **place_of(d.draft),
             "outcome": d.outcome,
             "problems": [message_to_json(p) for p in d.problems],
         }
         for d in decisions
-        if d.outcome == "error"
+        if d.outcome == outcome
     ]

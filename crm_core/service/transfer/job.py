@@ -144,7 +144,7 @@ def _keep_findings(session: Session, batch_id: str, job_id: str, found: Mapping[
     """Write what a dry run found, unless the plan was changed or the batch was run in the meantime."""
     table = ImportBatch.__table__
     mine = (table.c.id == batch_id) & (table.c.job_id == job_id)
-    counts = {**found["counts"], "problems": found["problems"]}
+    counts = {**found["counts"], "problems": found["problems"], "left_out": found["skipped"]}
     session.execute(update(table).where(mine).values(state="checked", counts=counts))
 
 

@@ -31,10 +31,11 @@ _PAGE = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """A row that was not imported: its number among the data rows, its line in the file, and why."""
+    """A row that was not imported: its number among the data rows, its line in the file, its name, and why."""
 
     row: int
     line: int | None
+    about: str
     reasons: tuple[Msg, ...]
 
 
@@ -126,7 +127,8 @@ def _effects(session: Session, batch_id: str, outcome: str, after: int, limit: i
         .limit(limit)
     )
     for row_no, problems in session.execute(statement):
-        yield _row(row_no, (problems or [{}])[0].get("line"), problems or [])
+        first = (problems or [{}])[0]
+        yield _row(row_no, first.get("line"), first.get("about", ""), problems or [])
 
 
 def _of_dry_run(path: Path) -> Iterator[LeftOut]:
@@ -135,11 +137,13 @@ def _of_dry_run(path: Path) -> Iterator[LeftOut]:
     with path.open("rb") as lines:
         for line in lines:
             row = orjson.loads(line)
-            yield _row(row["row"], row["line"], row["problems"])
+            yield _row(row["row"], row["line"], row["about"], row["problems"])
 
 
-def _row(number: int, line: int | None, problems: Sequence[Mapping[str, Any]]) -> LeftOut:
-    return LeftOut(row=number, line=line, reasons=tuple(message_from_json(problem) for problem in problems))
+def _row(number: int, line: int | None, about: str, problems: Sequence[Mapping[str, Any]]) -> LeftOut:
+    return LeftOut(
+        row=number, line=line, about=about, reasons=tuple(message_from_json(problem) for problem in problems)
+    )
 
 
 def _refusals_path(file: Path, batch_id: str) -> Path:

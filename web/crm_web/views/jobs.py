@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm_core.errors import NotFound
 from crm_core.job import ledger
 from crm_core.job.board import GROUPS, jobs_in, numbers, revive
+from crm_core.model import ImportBatch
 from crm_core.plugin.contributions import Job
 from crm_core.text import Msg, messages
 from crm_web.context import render
@@ -50,7 +52,9 @@ def show() -> str:
     with crm().reading(actor()) as session:
         counts = numbers(session, everybody=everybody)
         group = _group(counts)
-        rows = [_row(job) for job in jobs_in(session, group, everybody=everybody)]
+        found = jobs_in(session, group, everybody=everybody)
+        files = _files(session, found)
+        rows = [_row(job, files) for job in found]
     values = {
         "rows": rows,
         "group": group,
@@ -117,19 +121,33 @@ def _tabs(counts: Mapping[str, int], group: str, everybody: bool) -> list[dict[s
     ]
 
 
-def _row(job: Mapping[str, Any]) -> dict[str, Any]:
+def _files(session: Session, jobs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The names of the files of imports, by batch."""
+    table = ImportBatch.__table__
+    wanted = {job["args"]["batch"] for job in jobs if "batch" in job["args"]}
+    rows = session.execute(select(table.c.id, table.c.file_name).where(table.c.id.in_(sorted(wanted))))
+    return {row.id: row.file_name for row in rows}
+
+
+def _row(job: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
     kind = next((known for known in crm().all(Job) if known.id == job["kind"]), None)
     label, tone = _STATES[job["state"]]
     error = (job["error"] or "").strip()
     return {
         **job,
         "label": say(kind.label) if kind is not None else job["kind"],
+        "about": files.get(job["args"].get("batch", "")) or _records(job),
         "url": _url(job),
         "state_label": say(label),
         "tone": tone,
         "reason": error.splitlines()[-1][:300] if error else "",
         "detail": error if "\n" in error and actor().may("core.admin") else "",
     }
+
+
+def _records(job: Mapping[str, Any]) -> str:
+    entity = crm().entities.get(job["args"].get("entity", ""))
+    return say(entity.plural) if entity is not None else ""
 
 
 def _url(job: Mapping[str, Any]) -> str | None:

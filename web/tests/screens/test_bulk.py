@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from crm_core.model import Account, Job
+from crm_core.model import Account
 from crm_core.runtime import Crm
 from crm_core.testing.factories import make_accounts, make_user
 
-from .conftest import Browser, SignIn
+from .conftest import Browser, SignIn, WorkOff
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 TABLE = Account.__table__
@@ -50,14 +50,19 @@ def test_all_by_filter_means_the_filter_and_not_the_page(crm: Crm, browser: Brow
     assert count(crm, TABLE.c.category == "dormant") == 70
 
 
-def test_very_many_records_are_changed_in_the_background(crm: Crm, browser: Browser) -> None:
+def test_very_many_records_are_changed_in_the_background(crm: Crm, browser: Browser, work_off: WorkOff) -> None:
     make_accounts(crm, 1_001)
     form = {"all": "1", "filter": "", "_field": "category", "category": "dormant"}
-    page = browser.follow(browser.post("/accounts/bulk/set", form))
-    assert "1001 records are being changed" in page.text
+    answer = browser.post("/accounts/bulk/set", form)
+    assert "Records are being written" in browser.follow(answer).text
     assert count(crm, TABLE.c.category == "dormant") == 0
-    with crm.database.read.connect() as connection:
-        assert connection.scalar(select(func.count()).select_from(Job.__table__).where(Job.kind == "core.bulk")) == 1
+    work_off()
+    assert "Changed 1,001" in browser.follow(answer).text
+    assert count(crm, TABLE.c.category == "dormant") == 1_001
+    browser.post(f"{answer.headers['Location']}/undo")
+    work_off()
+    assert "1001 are as they were before" in browser.follow(answer).text
+    assert count(crm, TABLE.c.category == "dormant") == 0
 
 
 def test_a_field_is_chosen_first_and_then_its_value(crm: Crm, browser: Browser) -> None:

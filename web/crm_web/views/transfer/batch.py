@@ -94,7 +94,7 @@ def undo(batch_id: Any) -> Response:
 
 @blueprint.get("/errors.csv")
 @signed_in
-def errors(batch_id: Any) -> Response:
+def refused(batch_id: Any) -> Response:
     """The rows that were refused, with the reasons, as a file that can be corrected and imported again."""
     with crm().reading(actor()) as session:
         batch = batches.batch_of(session, str(batch_id))
@@ -103,8 +103,8 @@ def errors(batch_id: Any) -> Response:
         written = export_path(crm(), new_id(), "csv")
         written.parent.mkdir(parents=True, exist_ok=True)
         write_error_file(crm(), batch, file, refused_rows(session, batch, file), written, actor().language)
-    name = f"{Path(batch['file_name']).stem or 'import'} - {say(_('errors'))}.csv"
-    return attachment(written, name)
+    stem, errors = Path(batch["file_name"]).stem or "import", say(_("errors"))
+    return attachment(written, f"{stem} - {errors}.csv")
 
 
 def _do(batch_id: Any, act: Callable[[Session], object]) -> Response:

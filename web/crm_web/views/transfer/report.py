@@ -48,10 +48,16 @@ def _counts(batch: Mapping[str, Any], found: Standing) -> dict[str, int]:
 
 def _rows(session: Session, batch: Mapping[str, Any], found: Standing, shown: str) -> list[dict[str, Any]]:
     if found.state == "checked":
-        problems: Sequence[Mapping[str, Any]] = batch["counts"].get("problems", ())[:MOST]
+        name = "left_out" if shown == "skipped" else "problems"
+        problems: Sequence[Mapping[str, Any]] = batch["counts"].get(name, ())[:MOST]
         return [
-            {"row": p["row"], "line": p["line"], "texts": [say(message_from_json(one)) for one in p["problems"]]}
-            for p in problems
+            {
+                "row": row["row"],
+                "line": row["line"],
+                "about": row["about"],
+                "texts": [say(message_from_json(problem)) for problem in row["problems"]],
+            }
+            for row in problems
         ]
     if found.state in _RUN:
         return [_row(row) for row in left_out(session, batch["id"], shown, MOST)]
@@ -59,7 +65,7 @@ def _rows(session: Session, batch: Mapping[str, Any], found: Standing, shown: st
 
 
 def _row(row: LeftOut) -> dict[str, Any]:
-    return {"row": row.row, "line": row.line, "texts": [say(reason) for reason in row.reasons]}
+    return {"row": row.row, "line": row.line, "about": row.about, "texts": [say(reason) for reason in row.reasons]}
 
 
 def _undone(session: Session, batch: Mapping[str, Any]) -> dict[str, Any]:
