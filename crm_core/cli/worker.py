@@ -32,11 +32,14 @@ def command(threads: int, tether: int | None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if tether is not None:
         tie(tether, grace_seconds=25)
-    sys.exit(_work(threads, watch_code=tether is None))
+    sys.exit(_work(threads, alone=tether is None))
 
 
-def _work(threads: int, *, watch_code: bool) -> int:
-    """Run until told to stop; gives the exit code. Starts itself anew when other code was installed."""
+def _work(threads: int, *, alone: bool) -> int:
+    """Run until told to stop; gives the exit code.
+
+    Without a supervisor it starts itself anew when other code was installed or a job had to be broken off.
+    """
     import signal
 
     from crm_core.job.runner import Runner
@@ -48,7 +51,7 @@ def _work(threads: int, *, watch_code: bool) -> int:
 
     def look(_crm: Crm) -> None:
         nonlocal renew
-        if watch_code and watch.changed():
+        if alone and watch.changed():
             renew = True
             runner.stop()
 
@@ -60,12 +63,12 @@ def _work(threads: int, *, watch_code: bool) -> int:
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     finished = runner.run()
-    if renew:
+    if alone and (renew or runner.spent):
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - this very command again
     if not finished:
         # A thread that cannot be ended would hold up the interpreter; its job was given up or its lease expires.
         os._exit(os.EX_TEMPFAIL)
-    return os.EX_TEMPFAIL if runner.stuck else os.EX_OK
+    return os.EX_TEMPFAIL if runner.spent else os.EX_OK
 
 
 def _program() -> Callable[[], Crm]:

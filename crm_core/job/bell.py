@@ -23,10 +23,12 @@ _RUNG = "job.bell"
 
 
 class Bell:
-    """A bell that can be waited for; ``ring`` also works from other threads of the process."""
+    """A bell that can be waited for; ``ring`` also works from other threads and from signal handlers."""
 
     def __init__(self, pipe: int) -> None:
         self._pipe = pipe
+        self._open = True
+        self._lock = threading.RLock()
 
     def wait(self, seconds: float) -> bool:
         """Wait until it rings, at most so long; says whether it rang."""
@@ -37,9 +39,17 @@ class Bell:
         return bool(ready)
 
     def ring(self) -> None:
-        """Wake who waits."""
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._pipe, b"!")
+        """Wake who waits; nobody does once it is closed."""
+        with self._lock, contextlib.suppress(BlockingIOError):
+            # A closed pipe's number may meanwhile be that of another file.
+            if self._open:
+                os.write(self._pipe, b"!")
+
+    def close(self) -> None:
+        """Give the pipe back."""
+        with self._lock:
+            self._open = False
+            os.close(self._pipe)
 
 
 @contextlib.contextmanager
@@ -48,15 +58,18 @@ def listening(data_dir: Path) -> Iterator[Bell]:
     folder = _folder(data_dir)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{os.getpid()}-{threading.get_ident()}{_SUFFIX}"
-    path.unlink(missing_ok=True)
-    os.mkfifo(path, 0o600)
+    # It gets its name when it is open: a pipe that nobody reads is taken for one of a killed process.
+    quiet = path.with_suffix(".quiet")
+    quiet.unlink(missing_ok=True)
+    os.mkfifo(quiet, 0o600)
     # Opened for both directions, so that it never ends when a writer closes it.
-    pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    bell = Bell(os.open(quiet, os.O_RDWR | os.O_NONBLOCK))
+    quiet.rename(path)
     try:
-        yield Bell(pipe)
+        yield bell
     finally:
         path.unlink(missing_ok=True)
-        os.close(pipe)
+        bell.close()
 
 
 def ring(data_dir: Path) -> None:

@@ -80,8 +80,8 @@ class Runner:
         self._fired: dict[str, str] = {}
         self._tidied_at = float("-inf")
         self._bell: Bell | None = None
-        self.stuck = False
-        """Whether a job hangs where nothing can end it but the end of the process."""
+        self.spent = False
+        """Whether a job had to be broken off: the process is in an unknown state, and a new one should go on."""
 
     def run(self, *, grace_seconds: float = 20.0) -> bool:
         """Work until ``stop``; says whether every job came to an end or was given back in time."""
@@ -185,23 +185,30 @@ class Runner:
         for thread, context in list(self._running.items()):
             token = context.job.token
             if now - context.progressed_at > limits.get(context.job.kind, self._lease_seconds):
-                self._end(thread, context, now)
+                self._break_off(thread, context, now)
             elif now - self._beaten.get(token, now) > self._lease_seconds / 3:
                 self._beaten[token] = now
                 self._guarded(lambda context=context: context.beat())  # type: ignore[misc]
+        if self.spent and all(context.lost for context in list(self._running.values()) if self._hangs(context)):
+            self.stop()
 
-    def _end(self, thread: int, context: Context, now: float) -> None:
-        """Raise ``Overrun`` in a job's thread; where even that does not help, the process has to end."""
+    def _hangs(self, context: Context) -> bool:
+        return context.job.token in self._overrun
+
+    def _break_off(self, thread: int, context: Context, now: float) -> None:
+        """Raise ``Overrun`` in a job's thread; if it does not end then, give the job up for it.
+
+        The exception may come at any place, also where a lock is held, so the process is not used any longer.
+        """
         token = context.job.token
         if token not in self._overrun:
-            self._overrun[token] = now
-            _log.error("job %s (%s) makes no progress and is ended", context.job.id, context.job.kind)
+            self._overrun[token], self.spent = now, True
+            _log.error("job %s (%s) makes no progress and is broken off", context.job.id, context.job.kind)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(Overrun))
         elif now - self._overrun[token] > _LAST_CHANCE and not context.lost:
-            context.lost = self.stuck = True
+            context.lost = True
             with contextlib.suppress(Lost), self._crm.writing(_RUNNER, origin="job") as session:
                 lease.fail(session, context.job.id, token, f"{Overrun()}, and could not be ended")
-            self.stop()
 
     def _guarded(self, act: Callable[[], bool | None]) -> bool | None:
         """Do something whose failure must not end the runner: the database may be away for a while."""

@@ -83,3 +83,8 @@ def meet(context: Context, args: Mapping[str, Any]) -> None:
 def who(context: Context, args: Mapping[str, Any]) -> dict[str, object]:
     """Tells who acts."""
     return {"id": context.actor.id, "may": context.actor.may("core.account.view")}
+
+
+def deaf(context: Context, args: Mapping[str, Any]) -> None:
+    """Waits inside of a C function, where no exception reaches it."""
+    time.sleep(args["pause"])

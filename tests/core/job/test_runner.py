@@ -76,14 +76,29 @@ def test_a_result_that_cannot_be_kept_is_a_failure(program: Program, run: Run, w
     assert "result of a job" in (wait_for(job, "dead").error or "")
 
 
-def test_a_job_that_hangs_is_ended_and_the_error_shows_where(program: Program, run: Run, wait_for: Wait) -> None:
+def test_a_job_that_hangs_is_broken_off_the_error_shows_where_and_a_new_process_is_asked_for(
+    program: Program, run: Run, wait_for: Wait
+) -> None:
     crm = program(endless={"max_seconds": 1, "max_attempts": 1}, once={})
     job = put(crm, "endless")
-    run(crm, threads=1)
+    runner = run(crm, threads=1)
     dead = wait_for(job, "dead")
     assert "time.sleep(0.01)" in (dead.error or "")
     assert "no step for longer" in (dead.error or "")
+    assert runner.spent
+    run(crm)
     wait_for(put(crm, "once"), "done")
+
+
+def test_a_job_that_cannot_even_be_broken_off_is_given_up(
+    program: Program, run: Run, wait_for: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm_core.job.runner._LAST_CHANCE", 0.2)
+    crm = program(deaf={"max_seconds": 1, "max_attempts": 1})
+    job = put(crm, "deaf", pause=3)
+    runner = run(crm)
+    assert "could not be ended" in (wait_for(job, "dead").error or "")
+    assert runner.spent
 
 
 def test_a_running_job_stops_at_its_next_step_when_asked(
