@@ -6,7 +6,9 @@ microseconds a row, and no statement whose text depends on the number of rows.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -16,29 +18,39 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import Column
 
-from crm_core.db.types import Folded, Id, Json
+from crm_core.db.types import Folded, Id
 
 __all__ = ["insert_if_new", "insert_rows", "update_rows", "values_list"]
 
 Row = Mapping[str, Any]
+
+FEW = 4
+"""Up to so many rows PostgreSQL gets them as values of one plain statement, and no JSON."""
 
 
 def insert_rows(session: Session, table: Table, rows: Sequence[Row]) -> None:
     """Insert rows; columns that a row leaves out get their declared defaults."""
     if not rows:
         return
-    if len(rows) == 1:
-        session.execute(insert(table), dict(rows[0]))
-        return
     completed = _completed(table, rows)
-    columns = [table.c[name] for name in completed[0]]
     dialect = session.get_bind().dialect
-    if dialect.name == "postgresql":
-        _insert_recordset(session, table, columns, completed)
+    if dialect.name == "postgresql" and len(rows) > FEW:
+        _insert_recordset(session, table, [table.c[name] for name in completed[0]], completed)
         return
-    marks = ", ".join("?" * len(columns))
-    statement = f"INSERT INTO {table.name} ({', '.join(c.name for c in columns)}) VALUES ({marks})"  # noqa: S608 - names of columns only
-    session.connection().exec_driver_sql(statement, _tuples(columns, completed, dialect))
+    names = tuple(completed[0])
+    values = _tuples(table, names, completed, dialect)
+    # The text is made once: building and looking up a statement costs more than running such a small one.
+    if dialect.name == "postgresql":
+        parameters = tuple(itertools.chain.from_iterable(values))
+        session.connection().exec_driver_sql(_insert_text(table.name, names, "%s", len(rows)), parameters)
+    else:
+        session.connection().exec_driver_sql(_insert_text(table.name, names, "?", 1), values)
+
+
+@lru_cache(maxsize=1024)
+def _insert_text(table: str, names: tuple[str, ...], mark: str, rows: int) -> str:
+    marks = f"({', '.join([mark] * len(names))})"
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([marks] * rows)}"  # noqa: S608 - names of tables and columns only
 
 
 def _insert_recordset(session: Session, table: Table, columns: Sequence[Column[Any]], rows: Sequence[Row]) -> None:
@@ -55,8 +67,8 @@ def _insert_recordset(session: Session, table: Table, columns: Sequence[Column[A
 
 
 def _is_common(name: str, rows: Sequence[Row]) -> bool:
-    first = rows[0][name]
-    return all(row[name] is first or row[name] == first for row in rows)
+    values = [row[name] for row in rows]
+    return values.count(values[0]) == len(values)
 
 
 def insert_if_new(session: Session, table: Table) -> Any:
@@ -104,12 +116,11 @@ _CASTS: Mapping[type[Any], str] = {Id: "CAST(value AS uuid)", Folded: 'value COL
 def _completed(table: Table, rows: Sequence[Row]) -> Sequence[Row]:
     """The rows with the same keys: what one leaves out gets the column's default, or stays empty."""
     given = rows[0].keys()
-    names = (
-        list(given) if all(row.keys() == given for row in rows) else list(dict.fromkeys(n for row in rows for n in row))
-    )
+    alike = all(row.keys() == given for row in rows)
+    names = list(given) if alike else list(dict.fromkeys(name for row in rows for name in row))
     makers = {c.name: _maker(c) for c in table.c if c.default is not None}
     missing = [(name, make) for name, make in makers.items() if name not in names]
-    if not missing and len(names) == len(given):
+    if alike and not missing:
         return rows
     nothing: Callable[[], Any] = lambda: None  # noqa: E731 - the maker of columns without a default
     fills = [(name, makers.get(name, nothing)) for name in names]
@@ -120,6 +131,12 @@ def _completed(table: Table, rows: Sequence[Row]) -> Sequence[Row]:
         }
         for row in rows
     ]
+
+
+@lru_cache(maxsize=256)
+def _makers(table: Table) -> dict[str, Callable[[], Any]]:
+    """What makes the default of each column that has one."""
+    return {column.name: _maker(column) for column in table.c if column.default is not None}
 
 
 def _maker(column: Column[Any]) -> Callable[[], Any]:
@@ -142,15 +159,26 @@ def _as_json(columns: Sequence[Column[Any]], rows: Sequence[Row]) -> str:
     return orjson.dumps(rows, default=str).decode()
 
 
-def _tuples(columns: Sequence[Column[Any]], rows: Sequence[Row], dialect: Dialect) -> list[tuple[Any, ...]]:
-    """The rows in the driver's own values, column by column: the conversion is looked up once a column."""
+def _tuples(table: Table, names: tuple[str, ...], rows: Sequence[Row], dialect: Dialect) -> list[tuple[Any, ...]]:
+    """The rows in the driver's own values."""
+    processors = _processors(table, names, dialect)
+    if len(rows) <= FEW:
+        return [
+            tuple([row[name] if process is None else process(row[name]) for name, process in processors])
+            for row in rows
+        ]
     converted = []
-    for column in columns:
-        values: Any = [row[column.name] for row in rows]
-        process = column.type.dialect_impl(dialect).bind_processor(dialect)
-        if process is not None and not (
-            isinstance(column.type, Json) and values and values[0] is None and not any(values)
-        ):
+    for name, process in processors:
+        values: Any = [row[name] for row in rows]
+        if process is not None and any(value is not None for value in values):
             values = map(process, values)
         converted.append(values)
     return list(zip(*converted, strict=True))
+
+
+@lru_cache(maxsize=1024)
+def _processors(
+    table: Table, names: tuple[str, ...], dialect: Dialect
+) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+    """The columns, each with what turns its values into the driver's."""
+    return tuple((name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in names)

@@ -69,11 +69,7 @@ def _comparable(value: Sequence[Any]) -> list[Any]:
 def _packed(session: Session, part: Part, rows: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     holders = [(key, item) for key, row in rows.items() for item in row.get(part.name) or ()]
     packed = part.pack(session, [item for _key, item in holders])
-    names = dict.fromkeys(name for row in packed for name in row)
-    return [
-        {part.holder: key, **part.where, **{name: row.get(name) for name in names}}
-        for (key, _item), row in zip(holders, packed, strict=True)
-    ]
+    return [{part.holder: key, **part.where, **row} for (key, _item), row in zip(holders, packed, strict=True)]
 
 
 def _delete(session: Session, parts: Sequence[Part], changed: Values) -> None:

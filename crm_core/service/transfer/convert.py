@@ -33,6 +33,11 @@ _URL = re.compile(r"(?:https?://)?[^\s/@:]+\.[^\s/@:]{2,}(?::\d+)?(?:[/?#]\S*)?"
 _PHONE = re.compile(
     r"(?:tel:)?\+?[\d\s()\[\]./–—-]{3,30}(?:[,;]?\s*(?:доб|ext|x|#|вн)[.=:]?\s*\d{1,8})?", re.IGNORECASE
 )
+_BETWEEN_VALUES = {
+    "phone": re.compile(r"[;\n\r|]|,(?!\s*(?:доб|ext|x|#))|\s/\s"),
+    "email": re.compile(r"[,;\s|]+"),
+}
+_BETWEEN_WORDS = re.compile(r"[,;\n\r|]")
 _SHOWN = 60
 
 
@@ -63,8 +68,9 @@ def convert(cell: Cell, kind: str, reading: Reading) -> Value | Problem | None:
 def text_of(cell: Cell) -> str:
     """The cell as people would type it: composed characters (NFC), without invisible edges and without ``.0``."""
     if isinstance(cell, str):
-        text = cell if cell.isascii() else unicodedata.normalize("NFC", cell)
-        return text.strip().strip(_INVISIBLE).strip()
+        if cell.isascii():
+            return cell.strip()
+        return unicodedata.normalize("NFC", cell).strip().strip(_INVISIBLE).strip()
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, dt.datetime):
@@ -85,8 +91,11 @@ def choice_table(options: Iterable[tuple[str, Iterable[str]]]) -> dict[str, str]
 
 def split_values(cell: Cell, kind: str) -> list[str]:
     """The single values of a cell of a field that may hold several: phones, e-mails, tags."""
-    marks = {"phone": r"[;\n\r|]|,(?!\s*(?:доб|ext|x|#))|\s/\s", "email": r"[,;\s|]+"}.get(kind, r"[,;\n\r|]")
-    return [text for part in re.split(marks, text_of(cell)) if (text := text_of(part))]
+    whole = text_of(cell)
+    marks = _BETWEEN_VALUES.get(kind, _BETWEEN_WORDS)
+    if not marks.search(whole):
+        return [whole] if whole else []
+    return [text for part in marks.split(whole) if (text := text_of(part))]
 
 
 def _problem(name: str, message: Msg) -> Problem:
