@@ -35,19 +35,20 @@ def load(schema: Schema, data: Mapping[str, Any], *, partial: bool = False) -> d
 
     Raises ``Invalid`` with all problems.
     """
+    problems: list[Problem] = []
+    loaded: Any
     try:
-        loaded: dict[str, Any] = schema.load(data, partial=partial)
+        loaded = schema.load(data, partial=partial)
     except ValidationError as error:
-        raise Invalid(problems_of(error.messages_dict)) from error
-    problems = []
-    for name in _NORMAL.keys() & {name for name, value in loaded.items() if value}:
+        problems, loaded = problems_of(error.messages_dict), error.valid_data
+    for name in sorted(_NORMAL.keys() & {name for name, value in loaded.items() if value}):
         normal, complaint = _NORMAL[name]
         loaded[name] = normal(loaded[name])
         if loaded[name] is None:
             problems.append(Problem(id="core.bad_value", message=complaint, field=name))
     if problems:
-        raise Invalid(sorted(problems, key=lambda problem: str(problem.field)))
-    return loaded
+        raise Invalid(problems)
+    return dict(loaded)
 
 
 def currency(code: str) -> None:
