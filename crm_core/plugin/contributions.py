@@ -133,7 +133,7 @@ class Grant(Contribution):
     """Rows that an audience may see besides its own: OR-ed to ownership.
 
     ``condition(table)`` is an SQL condition whose shape does not depend on the actor; its values are
-    the named binds ``:me``, ``:teams``, ``:owners``, ``:audience_id``.
+    the named binds ``:me``, ``:teams``, ``:subtree``, ``:audience_id``.
     """
 
     entity: str
