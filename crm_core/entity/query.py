@@ -6,6 +6,7 @@ condition, once per shape (entity, columns, filters, scope); between requests on
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,6 +29,7 @@ __all__ = ["Page", "count", "fetch", "fetch_many", "list_columns", "matching_ids
 
 Row = dict[str, Any]
 MOST_STATEMENTS = 2_000
+MANY_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,14 +80,24 @@ def _query(session: Session, entity: Entity, view: View, action: str) -> Page:
 
 
 def count(session: Session, entity: Entity, view: View, cap: int = 10_000) -> int:
-    """How many records the view holds, counted up to ``cap``: ``cap + 1`` means more than that."""
+    """How many records the view holds, counted up to ``cap``: ``cap + 1`` means more than that.
+
+    A whole list that held more than ``cap`` is taken to do so for a minute: counting costs more than its page.
+    """
+    crm, actor = crm_of(session), actor_of(session)
+    many = None if view.filters or view.q else ("many", entity.id, cap, actor.user_id, scope_key(crm, actor))
+    if many is not None and crm.statements.get(many, 0.0) > time.monotonic():
+        return cap + 1
 
     def build() -> Select[Any]:
         inner = _conditions(session, entity, view, select(entity.table.c.id)).limit(bindparam("cap"))
         return select(func.count()).select_from(inner.subquery())
 
     statement = _cached(session, entity, ("count", *_shape(view)), build)
-    return int(session.execute(statement, {**_parameters(session, view), "cap": cap + 1}).scalar_one())
+    found = int(session.execute(statement, {**_parameters(session, view), "cap": cap + 1}).scalar_one())
+    if many is not None and found > cap:
+        crm.statements[many] = time.monotonic() + MANY_SECONDS
+    return found
 
 
 def matching_ids(
