@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -85,6 +86,7 @@ class Runner:
 
     def run(self, *, grace_seconds: float = 20.0) -> bool:
         """Work until ``stop``; says whether every job came to an end or was given back in time."""
+        _log.info("background work is done by %s threads of process %s", self._threads, os.getpid())
         self._adopt(self._crm)
         threads = [threading.Thread(target=self._serve, name=f"job-{n}", daemon=True) for n in range(self._threads)]
         with listening(self._crm.settings.data_dir) as self._bell:

@@ -20,6 +20,8 @@ from crm_core.job.ledger import enqueue, progress
 from crm_core.model import Job
 from crm_core.runtime import Crm
 
+pytestmark = pytest.mark.slow
+
 ACTOR = system("test")
 HERE = Path(__file__).parent
 LEASE = 0.8

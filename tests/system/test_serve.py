@@ -24,7 +24,7 @@ from sqlalchemy import func, select
 
 from crm_core.access.principal import system
 from crm_core.db.engine import open_database
-from crm_core.model import Account, Event
+from crm_core.model import Account, Event, Job
 from crm_core.runtime import Crm, build
 from crm_core.service.identity import create_token
 from crm_core.service.setup import create_administrator
@@ -220,6 +220,26 @@ def test_the_process_for_jobs_is_replaced_when_it_is_killed(server: Server) -> N
     (victim,) = server.pids("crm_core.cli")
     os.kill(victim, signal.SIGKILL)
     wait(lambda: len(now := server.pids("crm_core.cli")) == 1 and victim not in now, server.log)
+
+
+def test_background_work_is_done_in_a_process_of_its_own(server: Server) -> None:
+    def kept_house() -> bool:
+        with crm_of(server) as crm, crm.reading(system("test")) as session:
+            done = select(Job.id).where(Job.kind == "core.housekeeping", Job.state == "done")
+            return session.execute(done).first() is not None
+
+    wait(kept_house, server.log)
+
+
+def test_a_worker_on_its_own_takes_new_code_by_itself_and_stops_when_told(tmp_path: Path) -> None:
+    server = make(tmp_path, workers=1)
+    log = tmp_path / "worker.log"
+    with log.open("wb") as out, subprocess.Popen([*CRM, "worker"], env=server.environ, stderr=out) as worker:
+        wait(lambda: log.read_text().count("background work is done") == 1, log.read_text)
+        (tmp_path / "site" / "something-1.0.dist-info").mkdir()
+        wait(lambda: log.read_text().count("background work is done") == 2, log.read_text)
+        worker.terminate()
+        assert worker.wait(30) == 0
 
 
 def test_it_says_where_it_is_and_ends_with_all_its_processes(own_server: Server) -> None:
