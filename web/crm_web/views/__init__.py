@@ -6,7 +6,7 @@ from flask import Flask
 
 from crm_core.runtime import Crm
 from crm_web.auth import views as auth
-from crm_web.views import demo, find, health, home, jobs, modules, quick_add, settings
+from crm_web.views import demo, find, health, home, jobs, modules, profile, quick_add, settings
 from crm_web.views.people import role, team, user
 from crm_web.views.record import mount_entities
 from crm_web.views.transfer import batch, exported, listing, setup, upload
@@ -23,6 +23,7 @@ _VIEWS = (
     user,
     team,
     role,
+    profile,
     settings,
     jobs,
     demo,
