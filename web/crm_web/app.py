@@ -16,7 +16,7 @@ from crm_web.assets import Assets
 from crm_web.context import provide_context
 from crm_web.environment import set_up_environment
 from crm_web.errors import answer_failures
-from crm_web.guard import guard_requests
+from crm_web.guard import MAX_FORM_BYTES, guard_requests
 from crm_web.headers import secure
 from crm_web.mount import mount_modules
 from crm_web.policy import policies_of
@@ -30,7 +30,6 @@ __all__ = ["build_app"]
 
 DIST = Path(__file__).parent / "static" / "dist"
 MAX_UPLOAD_BYTES = 256 * 1024 * 1024
-MAX_FORM_BYTES = 4 * 1024 * 1024
 MAX_FORM_PARTS = 5000
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not bound

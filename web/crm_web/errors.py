@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
@@ -13,7 +13,7 @@ from crm_core import errors
 from crm_core.text import Msg, messages
 from crm_web.context import render
 from crm_web.current import say
-from crm_web.negotiate import is_htmx, wants_json
+from crm_web.negotiate import is_htmx, local_path, wants_json
 from crm_web.toast import toast
 
 __all__ = ["answer_failures", "failure", "sign_in_first"]
@@ -69,8 +69,14 @@ def sign_in_first() -> ResponseReturnValue:
     """What somebody gets who has to sign in: the log-in page, and afterwards the page that was wanted."""
     if is_htmx():
         return failure(401)
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
     return redirect(f"/login?next={quote(wanted, safe='/')}", 303)
+
+
+def _page_of_form() -> str:
+    """The page whose form was sent: what was typed there comes back from its draft after the log-in."""
+    came_from = urlsplit(request.referrer or "")
+    return local_path(came_from.path) if came_from.netloc == request.host else "/"
 
 
 def failure(

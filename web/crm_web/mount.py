@@ -20,15 +20,14 @@ _log = logging.getLogger("crm.web")
 
 
 def mount_modules(app: Flask, shell: Shell, *, strict: bool) -> None:
-    """Register the blueprints of all modules under ``/<module>``.
+    """Register the blueprints of all modules under ``/<module>``, those for programs under ``/api/v1/<module>``.
 
     A module whose blueprint fails is left out, named in ``shell.broken``, and answers with an explanation; in strict
     mode, and so when a module is about to be enabled, its ``ModuleError`` is raised.
     """
     by_module: dict[str, list[Routes]] = {}
     for routes in shell.crm.all(Routes):
-        if not routes.api:
-            by_module.setdefault(routes.id.split(".")[0], []).append(routes)
+        by_module.setdefault(routes.id.split(".")[0], []).append(routes)
     for module, found in by_module.items():
         try:
             _refuse_clash(app, module)
@@ -40,8 +39,8 @@ def mount_modules(app: Flask, shell: Shell, *, strict: bool) -> None:
             shell.broken[module] = str(error)
             _explain(app, module, error)
             continue
-        for blueprint in blueprints:
-            app.register_blueprint(blueprint, url_prefix=f"/{module}")
+        for routes, blueprint in zip(found, blueprints, strict=True):
+            app.register_blueprint(blueprint, url_prefix=_prefix(module, routes))
 
 
 def resolve(module: str, target: str) -> object:
@@ -59,6 +58,10 @@ def resolve(module: str, target: str) -> object:
             ),
             module=module,
         ) from error
+
+
+def _prefix(module: str, routes: Routes) -> str:
+    return f"/api/v1/{module}" if routes.api else f"/{module}"
 
 
 def _refuse_clash(app: Flask, module: str) -> None:
@@ -80,7 +83,7 @@ def _tried(module: str, routes: Routes) -> Blueprint:
         )
     trial = Flask("trial", static_folder=None)
     try:
-        trial.register_blueprint(blueprint, url_prefix=f"/{module}")
+        trial.register_blueprint(blueprint, url_prefix=_prefix(module, routes))
     except Exception as error:
         raise ModuleError(
             _("The routes of the module %(module)s fail: %(error)s", module=module, error=repr(error)), module=module

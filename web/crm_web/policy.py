@@ -76,7 +76,7 @@ def policies_of(app: Flask) -> dict[str, Policy]:
     for rule in app.url_map.iter_rules():
         policy = _policy_of(app, rule.endpoint)
         if policy is None:
-            module = rule.rule.split("/")[1] or "core"
+            module = rule.rule.removeprefix("/api/v1").split("/")[1] or "core"
             raise ModuleError(
                 _("The route %(route)s of %(module)s does not say who may call it.", route=rule.rule, module=module),
                 module=module,

@@ -12,6 +12,7 @@ from crm_core.db.engine import Database
 from crm_core.errors import ModuleError
 from crm_core.plugin.lifecycle import enable
 from crm_core.runtime import Crm, build
+from crm_core.service.identity import create_token
 from crm_core.settings import Settings
 from crm_core.testing.factories import make_accounts
 from crm_core.testing.module import ModuleMaker
@@ -34,6 +35,7 @@ def fail(session, record, actor):
 @hookimpl
 def crm_contribute(crm):
     yield Routes(id="lamps.pages", target=__package__ + ".views:blueprint")
+    yield Routes(id="lamps.programs", target=__package__ + ".views:programs", api=True)
     yield Permission(id="lamps.use", label=_("Use lamps"))
     yield NavItem(id="lamps.menu", label=_("Lamps"), path="/lamps/", icon="bulb", permission="lamps.use")
     yield Panel(id="lamps.panel", entity="core.account", title=_("Lamps"), load=load, template="lamps/panel.html")
@@ -45,12 +47,19 @@ from crm_web.plugin import public, render, require, signed_in
 
 blueprint = Blueprint("lamps", __name__)
 
+programs = Blueprint("lamps_programs", __name__)
+
+@programs.post("/count")
+@require("lamps.use")
+def count():
+    return {"lamps": 3}
+
 @blueprint.get("/")
 @require("lamps.use")
 def index():
     return render("lamps/index.html", lamps=["<b>"])
 """
-OPEN_VIEWS = VIEWS.replace('@require("lamps.use")\n', "")
+OPEN_VIEWS = VIEWS.replace('@require("lamps.use")\ndef index', "def index")
 INDEX = """
 {% extends layout %}{% block title %}Lamps{% endblock %}
 {% block content %}<h1>{{ _("All lamps") }}</h1>{{ lamps[0] }}{{ module_static("lamps", "lamp.css") }}{% endblock %}
@@ -124,6 +133,23 @@ def test_a_page_of_a_module_asks_for_its_right(with_lamps: Crm, sign_in: SignIn)
     reader = browse(sign_in, with_lamps, rights={("*", "view"): "all"}, permissions=())
     assert reader.get("/lamps/").status == 403
     assert "/lamps/" not in reader.get("/").links()
+
+
+def test_programs_reach_the_addresses_of_a_module_with_their_token(with_lamps: Crm, sign_in: SignIn) -> None:
+    browser = browse(sign_in, with_lamps)
+    with with_lamps.writing(system("test")) as session:
+        token = create_token(session, browser.user_id, "test", 1)
+    client = build_app(with_lamps).test_client()
+    answer = client.post("/api/v1/lamps/count", headers={"Authorization": f"Bearer {token}"})
+    assert answer.get_json() == {"lamps": 3}
+    refused = client.post("/api/v1/lamps/count")
+    assert refused.status_code == 401
+    assert refused.content_type == "application/problem+json"
+    assert browser.post("/api/v1/lamps/count").status == 200
+    browser.csrf = "guessed"
+    assert browser.post("/api/v1/lamps/count").status == 400
+    reader = browse(sign_in, with_lamps, login="rita", rights={("*", "view"): "all"}, permissions=())
+    assert reader.post("/api/v1/lamps/count").status == 403
 
 
 def test_a_block_that_fails_leaves_the_page_standing(

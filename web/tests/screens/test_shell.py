@@ -99,6 +99,20 @@ def test_somebody_who_is_not_signed_in_is_led_to_the_log_in_and_back(
     assert page.headers["Location"] == "/login?next=/accounts%3Fcity%3DKazan%26sort%3D-name"
 
 
+def test_after_the_log_in_one_returns_to_the_form_that_was_sent(stranger: Browser) -> None:
+    headers = {"Referer": "http://localhost/accounts/new?x=1"}
+    answer = stranger.client.post("/accounts/new", data={"name": "X"}, headers=headers)
+    assert answer.headers["Location"] == "/login?next=/accounts/new"
+    foreign = stranger.client.post("/accounts/new", data={"name": "X"}, headers={"Referer": "http://evil.example/x"})
+    assert foreign.headers["Location"] == "/login?next=/"
+
+
+def test_a_form_that_is_too_large_is_refused_in_words(browser: Browser) -> None:
+    page = browser.post("/accounts/new", {"name": "x" * 5_000_000})
+    assert page.status == 413
+    assert "too large" in page.text
+
+
 def test_a_script_of_a_page_is_told_that_the_session_ended(stranger: Browser) -> None:
     assert stranger.get("/accounts", htmx=True).status == 401
 
