@@ -57,7 +57,7 @@ def link_on(page: Page) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("path", ["/users", "/users/new", "/teams", "/teams/new", "/roles"])
+@pytest.mark.parametrize("path", ["/users", "/users/new", "/users/teams", "/users/teams/new", "/users/roles"])
 def test_only_administrators_see_the_pages(browser: Browser, sign_in: SignIn, stranger: Browser, path: str) -> None:
     assert browser.get(path).status == 200
     assert sign_in("boris", permissions=()).get(path).status == 403
@@ -155,12 +155,12 @@ def test_the_page_of_a_user_says_what_the_person_may_do(browser: Browser, crm: C
 
 def test_a_team_is_made_below_another_with_its_people(browser: Browser, sign_in: SignIn, crm: Crm) -> None:
     boris, vera = sign_in("boris", name="Boris"), sign_in("vera", name="Vera")
-    browser.post("/teams/new", {"name": "Sales"})
+    browser.post("/users/teams/new", {"name": "Sales"})
     with crm.reading(ANONYMOUS) as session:
         (sales,) = people.teams(session)
-    assert f'value="{sales["id"]}" selected' in browser.get(f"/teams/new?below={sales['id']}").html
+    assert f'value="{sales["id"]}" selected' in browser.get(f"/users/teams/new?below={sales['id']}").html
     data = {"name": "North", "parent_id": sales["id"], "heads": [boris.user_id], "members": [vera.user_id]}
-    answer = browser.post("/teams/new", data)
+    answer = browser.post("/users/teams/new", data)
     page = browser.follow(answer)
     assert page.html.index(">Sales<") < page.html.index(">North<")
     assert page.html.index("Boris") < page.html.index("Vera")
@@ -169,24 +169,24 @@ def test_a_team_is_made_below_another_with_its_people(browser: Browser, sign_in:
 
 
 def test_a_team_that_would_stand_below_itself_is_refused(browser: Browser, crm: Crm) -> None:
-    browser.post("/teams/new", {"name": "Sales"})
+    browser.post("/users/teams/new", {"name": "Sales"})
     with crm.reading(ANONYMOUS) as session:
         (sales,) = people.teams(session)
-    page = browser.post(f"/teams/{sales['id']}", {"name": "Renamed", "parent_id": sales["id"]})
+    page = browser.post(f"/users/teams/{sales['id']}", {"name": "Renamed", "parent_id": sales["id"]})
     assert page.status == 422
     assert page.value("name") == "Renamed"
     assert "A team cannot stand below itself." in page.text
 
 
 def test_a_team_with_people_is_not_closed_an_empty_one_is(browser: Browser, crm: Crm) -> None:
-    browser.post("/teams/new", {"name": "Sales", "members": [browser.user_id]})
+    browser.post("/users/teams/new", {"name": "Sales", "members": [browser.user_id]})
     with crm.reading(ANONYMOUS) as session:
         (sales,) = people.teams(session)
-    answer = browser.post(f"/teams/{sales['id']}/close")
+    answer = browser.post(f"/users/teams/{sales['id']}/close")
     assert "still belong to this team" in browser.follow(answer).text
-    browser.post(f"/teams/{sales['id']}", {"name": "Sales"})
-    browser.post(f"/teams/{sales['id']}/close")
-    assert "No teams yet" in browser.get("/teams").text
+    browser.post(f"/users/teams/{sales['id']}", {"name": "Sales"})
+    browser.post(f"/users/teams/{sales['id']}/close")
+    assert "No teams yet" in browser.get("/users/teams").text
 
 
 def test_rights_of_a_role_hold_from_the_next_request(browser: Browser, sign_in: SignIn, crm: Crm) -> None:
@@ -196,18 +196,18 @@ def test_rights_of_a_role_hold_from_the_next_request(browser: Browser, sign_in: 
     assert boris.get("/accounts").status == 200
     assert boris.get("/accounts/new").status == 403
     auditor = role_id(crm, "auditor")
-    page = browser.get(f"/roles/{auditor}")
+    page = browser.get(f"/users/roles/{auditor}")
     assert re.search(r'name="\*:view".*?<option value="all" selected', page.html)
     grants = {"*:view": "none", "core.account:view": "all", "core.account:create": "all", "core.contact:view": "none"}
-    answer = browser.post(f"/roles/{auditor}", grants)
+    answer = browser.post(f"/users/roles/{auditor}", grants)
     assert "The role “Auditor” is saved" in browser.follow(answer).text
     assert boris.get("/accounts/new").status == 200
     assert boris.get("/contacts").status == 403
 
 
 def test_a_role_of_the_firm_is_made_filled_and_removed(browser: Browser, crm: Crm) -> None:
-    assert browser.post("/roles", {"name": " "}).status == 422
-    answer = browser.post("/roles", {"name": "Склад"})
+    assert browser.post("/users/roles", {"name": " "}).status == 422
+    answer = browser.post("/users/roles", {"name": "Склад"})
     path = answer.headers["Location"]
     assert browser.get(path).value("name") == "Склад"
     browser.post(path, {"name": "Склад 2", "core.account:view": "own", "permissions": ["core.import"]})
@@ -221,18 +221,18 @@ def test_a_role_of_the_firm_is_made_filled_and_removed(browser: Browser, crm: Cr
 
 
 def test_what_belongs_to_the_program_is_not_removed_and_administrators_keep_all(browser: Browser, crm: Crm) -> None:
-    assert browser.post(f"/roles/{role_id(crm, 'sales')}/delete").status == 403
-    assert browser.post(f"/roles/{role_id(crm, 'admin')}", {"*:view": "none"}).status == 403
-    assert "this cannot be changed" in browser.get(f"/roles/{role_id(crm, 'admin')}").text
+    assert browser.post(f"/users/roles/{role_id(crm, 'sales')}/delete").status == 403
+    assert browser.post(f"/users/roles/{role_id(crm, 'admin')}", {"*:view": "none"}).status == 403
+    assert "this cannot be changed" in browser.get(f"/users/roles/{role_id(crm, 'admin')}").text
 
 
 @pytest.mark.parametrize("form", [{"*:fly": "all"}, {"*:view": "most"}, {"no.such:view": "all"}, {"permissions": "x"}])
 def test_a_right_that_does_not_exist_is_refused(browser: Browser, crm: Crm, form: dict[str, str]) -> None:
-    assert browser.post(f"/roles/{role_id(crm, 'sales')}", form).status == 422
+    assert browser.post(f"/users/roles/{role_id(crm, 'sales')}", form).status == 422
 
 
-@pytest.mark.parametrize("path", ["/users/{}", "/users/{}/link", "/users/{}/deactivate", "/teams/{}", "/teams/{}/close",
-                                  "/roles/{}", "/roles/{}/delete"])  # fmt: skip
+@pytest.mark.parametrize("path", ["/users/{}", "/users/{}/link", "/users/{}/deactivate", "/users/teams/{}", "/users/teams/{}/close",
+                                  "/users/roles/{}", "/users/roles/{}/delete"])  # fmt: skip
 @pytest.mark.parametrize("key", [NO_ONE, "nonsense"])
 def test_what_does_not_exist_is_not_found(browser: Browser, path: str, key: str) -> None:
     assert browser.post(path.format(key), FORM).status == 404
@@ -241,7 +241,7 @@ def test_what_does_not_exist_is_not_found(browser: Browser, path: str, key: str)
 def test_a_change_without_the_token_of_the_page_is_refused(browser: Browser, crm: Crm) -> None:
     browser.csrf = "forged"
     assert browser.post("/users/new", FORM).status == 400
-    assert browser.post("/roles", {"name": "x"}).status == 400
+    assert browser.post("/users/roles", {"name": "x"}).status == 400
     with crm.reading(ANONYMOUS) as session:
         assert len(people.users(session)) == 1
 
@@ -249,10 +249,10 @@ def test_a_change_without_the_token_of_the_page_is_refused(browser: Browser, crm
 def test_names_are_text_everywhere(browser: Browser, crm: Crm) -> None:
     nasty = "<script>alert(1)</script>"
     pages = [browser.post("/users/new", {**FORM, "name": nasty})]
-    browser.post("/teams/new", {"name": nasty, "members": [user_named(crm, "boris")["id"]]})
-    pages += [browser.get(path) for path in ("/users", "/teams", f"/users/{user_named(crm, 'boris')['id']}")]
-    path = browser.post("/roles", {"name": nasty}).headers["Location"]
-    pages += [browser.get("/roles"), browser.get(path)]
+    browser.post("/users/teams/new", {"name": nasty, "members": [user_named(crm, "boris")["id"]]})
+    pages += [browser.get(path) for path in ("/users", "/users/teams", f"/users/{user_named(crm, 'boris')['id']}")]
+    path = browser.post("/users/roles", {"name": nasty}).headers["Location"]
+    pages += [browser.get("/users/roles"), browser.get(path)]
     for page in pages:
         assert page.status == 200
         assert nasty not in page.html
@@ -269,8 +269,16 @@ def test_in_russian_every_text_of_the_pages_is_russian(sign_in: SignIn, browser:
         for role in people.roles(session):
             if not role["is_builtin"]:
                 people.delete_role(session, role["id"])
-    paths = ["/users", "/users/new", f"/users/{user}", "/teams", "/teams/new", f"/teams/{team}", "/roles"]
-    for path in (*paths, f"/roles/{role_id(crm, 'sales')}"):
+    paths = [
+        "/users",
+        "/users/new",
+        f"/users/{user}",
+        "/users/teams",
+        "/users/teams/new",
+        f"/users/teams/{team}",
+        "/users/roles",
+    ]
+    for path in (*paths, f"/users/roles/{role_id(crm, 'sales')}"):
         answer = olga.get(path)
         assert answer.status == 200
         page = answer.html

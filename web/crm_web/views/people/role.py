@@ -24,7 +24,7 @@ from crm_web.views.record.form import error_lines, errors_by_field
 __all__ = ["blueprint"]
 
 _ = messages("web")
-blueprint = Blueprint("roles", __name__, url_prefix="/roles")
+blueprint = Blueprint("roles", __name__, url_prefix="/users/roles")
 admin = require("core.admin")
 
 
@@ -34,7 +34,7 @@ def show() -> str:
     """All roles and how many people have each."""
     with crm().reading(actor()) as session:
         roles = [{**role, "label": role_name(role)} for role in people.roles(session)]
-    return render("people/roles.html", tabs=tabs("/roles"), roles=roles, error=None, name="")
+    return render("people/roles.html", tabs=tabs("/users/roles"), roles=roles, error=None, name="")
 
 
 @blueprint.post("")
@@ -43,7 +43,7 @@ def create() -> ResponseReturnValue:
     """Makes a role without rights and opens it."""
 
     def work(session: Session) -> Response:
-        return lead_to(f"/roles/{people.create_role(session, request.form.get('name', ''))}")
+        return lead_to(f"/users/roles/{people.create_role(session, request.form.get('name', ''))}")
 
     try:
         return submit(work)
@@ -51,7 +51,7 @@ def create() -> ResponseReturnValue:
         with crm().reading(actor()) as session:
             roles = [{**role, "label": role_name(role)} for role in people.roles(session)]
         error = say(refused.message)
-        return Response(render("people/roles.html", tabs=tabs("/roles"), roles=roles, error=error, name=""), 422)
+        return Response(render("people/roles.html", tabs=tabs("/users/roles"), roles=roles, error=error, name=""), 422)
 
 
 @blueprint.get("/<role_id>")
@@ -73,7 +73,7 @@ def save(role_id: str) -> ResponseReturnValue:
     def work(session: Session) -> Response:
         people.save_role(session, role_id, grants=grants, permissions=given, name=name)
         toast(_("The role “%(name)s” is saved", name=role_name(people.role(session, role_id))))
-        return lead_to("/roles")
+        return lead_to("/users/roles")
 
     try:
         return submit(work)
@@ -92,7 +92,7 @@ def delete(role_id: str) -> ResponseReturnValue:
     def work(session: Session) -> Response:
         people.delete_role(session, role_id)
         toast(_("The role is gone"))
-        return lead_to("/roles")
+        return lead_to("/users/roles")
 
     return submit(work)
 
@@ -127,14 +127,15 @@ def _row(granted: Mapping[str, str], entity: str) -> list[dict[str, Any]]:
             "kind": "choice",
             "blank": False,
             "value": granted.get(action, "none"),
-            "choices": _choices(action),
+            "choices": _choices(entity, action),
         }
         for action in ACTIONS
     ]
 
 
-def _choices(action: str) -> list[tuple[str, str]]:
-    """Nobody adds records of a team: adding is allowed or not."""
-    if action == "create":
-        return [("none", say(SCOPE_LABELS["none"])), ("all", say(_("Yes")))]
-    return [(scope, say(label)) for scope, label in SCOPE_LABELS.items()]
+def _choices(entity: str, action: str) -> list[tuple[str, str]]:
+    """How far a right may reach. Nobody adds records of a team: adding is allowed or not."""
+    labels = {"none": SCOPE_LABELS["none"], "all": _("Yes")} if action == "create" else dict(SCOPE_LABELS)
+    if entity != "*":
+        labels["none"] = _("As for all")
+    return [(scope, say(label)) for scope, label in labels.items()]

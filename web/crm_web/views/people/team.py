@@ -24,7 +24,7 @@ from crm_web.views.record.form import error_lines, errors_by_field
 __all__ = ["blueprint"]
 
 _ = messages("web")
-blueprint = Blueprint("teams", __name__, url_prefix="/teams")
+blueprint = Blueprint("teams", __name__, url_prefix="/users/teams")
 admin = require("core.admin")
 
 
@@ -33,7 +33,7 @@ admin = require("core.admin")
 def show() -> str:
     """The tree of teams with their people."""
     with crm().reading(actor()) as session:
-        return render("people/teams.html", tabs=tabs("/teams"), teams=people.teams(session))
+        return render("people/teams.html", tabs=tabs("/users/teams"), teams=people.teams(session))
 
 
 @blueprint.get("/new")
@@ -54,7 +54,7 @@ def create() -> ResponseReturnValue:
         team_id = people.create_team(session, given["name"], given["parent_id"])
         people.update_team(session, team_id, **given)
         toast(_("The team “%(name)s” is there", name=given["name"]))
-        return lead_to("/teams")
+        return lead_to("/users/teams")
 
     return _attempt(work, None)
 
@@ -79,7 +79,7 @@ def save(team_id: str) -> ResponseReturnValue:
         given = _given()
         people.update_team(session, team_id, **given)
         toast(_("The team “%(name)s” is saved", name=given["name"]))
-        return lead_to("/teams")
+        return lead_to("/users/teams")
 
     return _attempt(work, team_id)
 
@@ -92,13 +92,13 @@ def close(team_id: str) -> ResponseReturnValue:
     def work(session: Session) -> Response:
         people.close_team(session, team_id)
         toast(_("The team is closed"))
-        return lead_to("/teams")
+        return lead_to("/users/teams")
 
     try:
         return submit(work)
     except Invalid as refused:
         toast(refused.message, kind="danger")
-        return lead_to(f"/teams/{team_id}")
+        return lead_to(f"/users/teams/{team_id}")
 
 
 def _attempt(work: Callable[[Session], Response], team_id: str | None) -> ResponseReturnValue:

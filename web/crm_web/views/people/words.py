@@ -33,7 +33,11 @@ SCOPE_LABELS: Mapping[str, Msg] = {
     "subtree": _("Those of the team and below"),
     "all": _("All"),
 }
-_TABS = (("/users", _("Users"), "users"), ("/teams", _("Teams"), "users-group"), ("/roles", _("Roles"), "shield-check"))
+_TABS = (
+    ("/users", _("Users"), "users"),
+    ("/users/teams", _("Teams"), "users-group"),
+    ("/users/roles", _("Roles"), "shield-check"),
+)
 
 
 def tabs(path: str) -> list[dict[str, Any]]:
