@@ -24,11 +24,13 @@ from sqlalchemy import func, select
 
 from crm_core.access.principal import system
 from crm_core.db.engine import open_database
+from crm_core.errors import ConfigurationError
 from crm_core.model import Account, Event, Job
 from crm_core.runtime import Crm, build
 from crm_core.service.identity import create_token
 from crm_core.service.setup import create_administrator
 from crm_core.testing.database import fill, settings_for
+from crm_web.server import listen
 
 # Processes of Python start all the time: slow, and better not beside each other.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serve")]
@@ -328,6 +330,14 @@ def token_for(server: Server) -> str:
     with crm_of(server) as crm, crm.writing(system("test")) as session:
         user_id = create_administrator(session, login="admin", name="Admin", password="correct horse battery")
         return create_token(session, user_id, "test", 1)
+
+
+def test_an_address_that_is_taken_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crm_web.server._BIND_SECONDS", 0)
+    with listen("127.0.0.1", 0) as first:
+        taken = first.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=f"Cannot listen at 127.0.0.1:{taken}"), listen("127.0.0.1", taken):
+            pass
 
 
 SLOW = """
