@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, delete, or_, select
 from sqlalchemy.orm import Session
 
 from crm_core.db.bulk import insert_rows, values_list
+from crm_core.db.prepared import Prepared
+from crm_core.db.session import crm_of
 from crm_core.entity.descriptor import Entity, Part
 
 __all__ = ["load", "save"]
@@ -84,13 +86,31 @@ def _delete(session: Session, parts: Sequence[Part], changed: Values) -> None:
 
 
 def _rows(session: Session, table: Table, parts: Sequence[Part], ids: Sequence[str]) -> list[dict[str, Any]]:
+    names = tuple(dict.fromkeys(name for part in parts for name in (part.holder, *part.where, *part.columns)))
     holder = table.c[parts[0].holder]
-    names = dict.fromkeys(name for part in parts for name in (part.holder, *part.where, *part.columns))
-    chosen = holder == ids[0] if len(ids) == 1 else holder.in_(select(values_list(session, ids).c.id))
+    if len(ids) == 1:
+        statement = _of_one(session, table, parts, names)
+        found = statement.rows(session, {"holder": ids[0]})
+    else:
+        found = session.execute(_select(table, parts, names, holder.in_(select(values_list(session, ids).c.id)))).all()
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def _of_one(session: Session, table: Table, parts: Sequence[Part], names: tuple[str, ...]) -> Prepared:
+    """The statement for the parts of one record, which every card and every form runs."""
+    statements = crm_of(session).statements
+    key = ("parts", table.name, names, *((part.name, *part.where.values()) for part in parts))
+    if key not in statements:
+        holder = table.c[parts[0].holder]
+        statements[key] = Prepared(_select(table, parts, names, holder == bindparam("holder", type_=holder.type)))
+    found: Prepared = statements[key]
+    return found
+
+
+def _select(table: Table, parts: Sequence[Part], names: Sequence[str], chosen: ColumnElement[bool]) -> Select[Any]:
     kinds = or_(*(and_(True, *(table.c[name] == value for name, value in part.where.items())) for part in parts))
     order = [table.c[parts[0].order]] if parts[0].order else []
-    found = session.execute(select(*(table.c[name] for name in names)).where(chosen, kinds).order_by(*order))
-    return [dict(zip(names, row, strict=True)) for row in found]
+    return select(*(table.c[name] for name in names)).where(chosen, kinds).order_by(*order)
 
 
 def _belongs(part: Part, row: Mapping[str, Any]) -> bool:
