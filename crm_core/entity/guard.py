@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.orm import Session
 
-from crm_core.access.predicate import binds, visible
+from crm_core.access.predicate import binds, scope_key, visible
 from crm_core.db.bulk import values_list
+from crm_core.db.prepared import Prepared
 from crm_core.db.session import actor_of, crm_of
+from crm_core.db.types import Id
 from crm_core.entity.descriptor import Entity
 from crm_core.errors import Invalid, NotAllowed, Problem
 from crm_core.plugin.calls import collect
@@ -89,14 +91,26 @@ def _mentions(row: Mapping[str, Any], place: tuple[str, ...]) -> Iterator[tuple[
 
 
 def _seen(session: Session, target: Entity, ids: set[str]) -> set[str]:
+    parameters = binds(actor_of(session))
+    if len(ids) == 1:
+        return {row[0] for row in _seen_one(session, target).rows(session, {**parameters, "id": next(iter(ids))})}
+    chosen = target.table.c.id.in_(select(values_list(session, sorted(ids)).c.id))
+    return set(session.execute(_seen_where(session, target, chosen), parameters).scalars())
+
+
+def _seen_one(session: Session, target: Entity) -> Prepared:
+    """Made once for each kind of rights: nearly every record is written alone."""
+    crm = crm_of(session)
+    key = ("seen", target.id, scope_key(crm, actor_of(session)))
+    if key not in crm.statements:
+        one = target.table.c.id == bindparam("id", type_=Id())
+        crm.statements[key] = Prepared(_seen_where(session, target, one))
+    statement: Prepared = crm.statements[key]
+    return statement
+
+
+def _seen_where(session: Session, target: Entity, chosen: ColumnElement[bool]) -> Select[Any]:
     table = target.table
-    chosen = (
-        table.c.id == next(iter(ids))
-        if len(ids) == 1
-        else table.c.id.in_(select(values_list(session, sorted(ids)).c.id))
-    )
     statement = select(table.c.id).where(chosen, table.c.deleted_at.is_(None))
     condition = visible(crm_of(session), target, "view", actor_of(session))
-    if condition is not None:
-        statement = statement.where(condition)
-    return set(session.execute(statement, binds(actor_of(session))).scalars())
+    return statement if condition is None else statement.where(condition)

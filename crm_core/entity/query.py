@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, asc, bindparam, desc, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, asc, bindparam, desc, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from crm_core.access.predicate import binds, scope_key, visible
 from crm_core.db.paging import Cursor, seek, write_cursor
+from crm_core.db.prepared import Prepared
 from crm_core.db.session import actor_of, crm_of
 from crm_core.db.types import Id
 from crm_core.entity import text_match
@@ -47,7 +48,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    select: Select[Any]
+    select: Prepared
     keys: tuple[str, ...]
     hidden: int
 
@@ -74,8 +75,8 @@ def _query(session: Session, entity: Entity, view: View, action: str) -> Page:
     order = _order_of(entity, view)
     cursor = check_cursor(view.cursor, order.key_type) if view.cursor else None
     statement = _page_statement(session, entity, view, order, cursor, action)
-    parameters = {**_parameters(session, view), **_cursor_parameters(cursor), "limit": view.limit + 1}
-    found = session.execute(statement.select, parameters).all()
+    parameters = {**_parameters(session, view), **_cursor_parameters(cursor)}
+    found = statement.select.rows(session, parameters)
     return _page(statement, found, view.limit, cursor)
 
 
@@ -130,7 +131,7 @@ def fetch_many(
     """The given records as far as the actor may see them, with all their fields and labels."""
     one = len(ids) == 1
 
-    def build() -> tuple[Select[Any], tuple[str, ...]]:
+    def build() -> tuple[Prepared, tuple[str, ...]]:
         table = entity.table
         names = tuple(field.name for field in entity.fields)
         shown = shown_columns(session, entity, (*ALWAYS, *names, *SYSTEM_FIELDS, "deleted_at", "custom"))
@@ -144,11 +145,11 @@ def fetch_many(
             chosen, table.c.deleted_at.is_not(None) if trashed else table.c.deleted_at.is_(None)
         )
         condition = visible(crm_of(session), entity, action, actor_of(session))
-        return (statement if condition is None else statement.where(condition)), shown.keys
+        return Prepared(statement if condition is None else statement.where(condition)), shown.keys
 
     statement, keys = _cached(session, entity, ("fetch", action, one, trashed), build)
     chosen = {"id": ids[0]} if one else {"ids": list(ids)}
-    found = session.execute(statement, {**binds(actor_of(session)), **chosen}).all()
+    found = statement.rows(session, {**binds(actor_of(session)), **chosen})
     return [dict(zip(keys, row, strict=True)) for row in found]
 
 
@@ -171,14 +172,16 @@ def _page_statement(
     session: Session, entity: Entity, view: View, order: _Order, cursor: Cursor | None, action: str
 ) -> _Statement:
     place = (cursor.way, cursor.key is None) if cursor else None
-    shape = ("page", action, view.columns, order.name, order.ascending, place, *_shape(view))
+    shape = ("page", action, view.columns, view.limit, order.name, order.ascending, place, *_shape(view))
 
     def build() -> _Statement:
         columns = view.columns or list_columns(entity)
         shown = shown_columns(session, entity, (*ALWAYS, *columns))
         key = entity.table.c[order.name]
         statement = _conditions(session, entity, view, _from(shown, entity).add_columns(key.label("_key")), action)
-        return _Statement(_placed(statement, entity, order, cursor).limit(bindparam("limit")), shown.keys, 1)
+        # With a bound limit PostgreSQL would plan the statement anew each time, which costs more than running it.
+        placed = _placed(statement, entity, order, cursor).limit(literal_column(str(view.limit + 1)))
+        return _Statement(Prepared(placed), shown.keys, 1)
 
     found: _Statement = _cached(session, entity, shape, build)
     return found

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, literal_column, select
 from sqlalchemy.orm import Session
 
 from crm_core.access.predicate import binds, readable, scope_key
 from crm_core.db.base import new_id, now
+from crm_core.db.prepared import Prepared
 from crm_core.db.session import actor_of, crm_of
 from crm_core.db.types import Id
 from crm_core.entity import query, trail
@@ -114,23 +115,23 @@ def timeline(
     ``before`` is ``(occurred_at, id)`` of the last event of the page above.
     """
     crm, actor = crm_of(session), actor_of(session)
-    key = ("timeline", bool(before), bool(kinds), scope_key(crm, actor))
+    key = ("timeline", bool(before), bool(kinds), limit, scope_key(crm, actor))
     if key not in crm.statements:
-        crm.statements[key] = _timeline_statement(session, bool(before), bool(kinds))
+        crm.statements[key] = Prepared(_timeline_statement(session, bool(before), bool(kinds), limit))
+    statement: Prepared = crm.statements[key]
     values: dict[str, Any] = {
         **binds(actor),
         "entity": entity,
         "record": record_id,
-        "limit": limit,
         "kinds": list(kinds),
     }
     if before:
         values.update(before=before[0], before_id=before[1])
     keys = (*_SHOWN, "actor")
-    return [dict(zip(keys, row, strict=True)) for row in session.execute(crm.statements[key], values)]
+    return [dict(zip(keys, row, strict=True)) for row in statement.rows(session, values)]
 
 
-def _timeline_statement(session: Session, before: bool, kinds: bool) -> Select[Any]:
+def _timeline_statement(session: Session, before: bool, kinds: bool, limit: int) -> Select[Any]:
     links, events, users = HistoryLink.__table__, History.__table__, User.__table__
     statement = (
         select(*(events.c[name] for name in _SHOWN), users.c.name)
@@ -143,7 +144,7 @@ def _timeline_statement(session: Session, before: bool, kinds: bool) -> Select[A
             events.c.deleted_at.is_(None),
         )
         .order_by(links.c.occurred_at.desc(), links.c.history_id.desc())
-        .limit(bindparam("limit"))
+        .limit(literal_column(str(limit)))
     )
     if before:
         place = (links.c.occurred_at, bindparam("before", type_=links.c.occurred_at.type))

@@ -18,6 +18,7 @@ from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.orm import Session
 
 from crm_core.db.clock import from_now
+from crm_core.db.prepared import Prepared
 from crm_core.db.types import Id, Json
 from crm_core.errors import Busy, Invalid, Problem
 from crm_core.model import Idempotency
@@ -34,23 +35,28 @@ _NOBODY = "00000000-0000-0000-0000-000000000000"
 _TABLE = Idempotency.__table__
 _MINE = (_TABLE.c.principal_id == bindparam("principal", type_=Id())) & (_TABLE.c.key == bindparam("id"))
 _STORED = select(_TABLE.c.request_hash, _TABLE.c.status, _TABLE.c.headers, _TABLE.c.body).where(_MINE)
-_FINISH = (
+_FINISH = Prepared(
     update(_TABLE)
     .where(_MINE)
     .values(status=bindparam("code"), headers=bindparam("head", type_=Json()), body=bindparam("text"))
 )
 _BEGIN = {
-    "sqlite": text(
-        "INSERT INTO core_idempotency (principal_id, key, request_hash, status, headers, body, created_at) "
-        "VALUES (:principal, :id, :hash, 0, '{}', '', strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')) "
-        "ON CONFLICT DO NOTHING RETURNING 1"
+    "sqlite": Prepared(
+        text(
+            "INSERT INTO core_idempotency (principal_id, key, request_hash, status, headers, body, created_at) "
+            "VALUES (:principal, :id, :hash, 0, '{}', '', strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')) "
+            "ON CONFLICT DO NOTHING RETURNING 1"
+        )
     ),
     # Without the advisory lock the insert would wait, and hold a worker, until the first request has ended.
-    "postgresql": text(
-        "INSERT INTO core_idempotency (principal_id, key, request_hash, status, headers, body, created_at) "
-        "SELECT CAST(:principal AS uuid), CAST(:id AS text), CAST(:hash AS text), 0, '{}', '', statement_timestamp() "
-        "WHERE pg_try_advisory_xact_lock(hashtextextended(CAST(:principal AS text) || CAST(:id AS text), 0)) "
-        "ON CONFLICT DO NOTHING RETURNING 1"
+    "postgresql": Prepared(
+        text(
+            "INSERT INTO core_idempotency (principal_id, key, request_hash, status, headers, body, created_at) "
+            "SELECT CAST(:principal AS uuid), CAST(:id AS text), CAST(:hash AS text), 0, '{}', '', "
+            "statement_timestamp() "
+            "WHERE pg_try_advisory_xact_lock(hashtextextended(CAST(:principal AS text) || CAST(:id AS text), 0)) "
+            "ON CONFLICT DO NOTHING RETURNING 1"
+        )
     ),
 }
 
@@ -72,7 +78,7 @@ def begin(session: Session, principal_id: str | None, key: str, request_hash: st
     """
     principal = principal_id or _NOBODY
     claim = {"principal": principal, "id": key, "hash": request_hash}
-    if session.execute(_BEGIN[session.get_bind().dialect.name], claim).first() is not None:
+    if _BEGIN[session.get_bind().dialect.name].rows(session, claim):
         return None
     found = session.execute(_STORED, {"principal": principal, "id": key}).first()
     if found is not None and found.request_hash != request_hash:
@@ -89,7 +95,7 @@ def finish(
 ) -> None:
     """Keep the answer to the request whose key ``begin`` claimed, in the same transaction; one statement."""
     kept: dict[str, Any] = {"code": status, "head": dict(headers), "text": body}
-    session.execute(_FINISH, {"principal": principal_id or _NOBODY, "id": key, **kept})
+    _FINISH.run(session, {"principal": principal_id or _NOBODY, "id": key, **kept})
 
 
 def forget(session: Session) -> int:

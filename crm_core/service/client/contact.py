@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from crm_core.db.bulk import values_list
+from crm_core.db.prepared import Prepared
+from crm_core.db.types import Id
 from crm_core.entity import part as part_rows
 from crm_core.entity.descriptor import Choice, Entity, Field, Section
 from crm_core.errors import Invalid, Problem
@@ -102,6 +104,14 @@ def _moved(old: Sequence[dict[str, Any]], account_id: str | None, position: str 
     ]
 
 
+_ACCOUNTS, _CONTACTS = Account.__table__, Contact.__table__
+_FIRST_OF_ONE = Prepared(
+    update(_ACCOUNTS)
+    .where(_ACCOUNTS.c.id == bindparam("account", type_=Id()), _ACCOUNTS.c.primary_contact_id.is_(None))
+    .values(primary_contact_id=bindparam("contact", type_=Id()))
+)
+
+
 def _written(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """An account without a main contact gets the first person who is entered for it."""
     first: dict[str, str] = {}
@@ -110,17 +120,15 @@ def _written(session: Session, rows: Sequence[dict[str, Any]]) -> None:
             first.setdefault(row["account_id"], row["id"])
     if not first:
         return
-    accounts, contacts = Account.__table__, Contact.__table__
     if len(first) == 1:
         ((account_id, contact_id),) = first.items()
-        chosen = accounts.c.id == account_id
-        value: Any = contact_id
-    else:
-        chosen = accounts.c.id.in_(select(values_list(session, list(first)).c.id))
-        mine = contacts.c.id.in_(select(values_list(session, list(first.values())).c.id))
-        value = select(contacts.c.id).where(contacts.c.account_id == accounts.c.id, mine).scalar_subquery()
+        _FIRST_OF_ONE.run(session, {"account": account_id, "contact": contact_id})
+        return
+    chosen = _ACCOUNTS.c.id.in_(select(values_list(session, list(first)).c.id))
+    mine = _CONTACTS.c.id.in_(select(values_list(session, list(first.values())).c.id))
+    value = select(_CONTACTS.c.id).where(_CONTACTS.c.account_id == _ACCOUNTS.c.id, mine).scalar_subquery()
     session.execute(
-        update(accounts).where(chosen, accounts.c.primary_contact_id.is_(None)).values(primary_contact_id=value)
+        update(_ACCOUNTS).where(chosen, _ACCOUNTS.c.primary_contact_id.is_(None)).values(primary_contact_id=value)
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from crm_core.access.load import access_generation, cached_principal
 from crm_core.access.principal import Principal
 from crm_core.db.base import new_id, now
+from crm_core.db.prepared import Prepared
 from crm_core.errors import Invalid, NotFound, Problem
 from crm_core.model import Token, User
 from crm_core.service.identity.event import note
@@ -23,7 +24,7 @@ _ = messages("core")
 PREFIX = "crm_"
 """What a secret begins with, so that scanners of source code recognise one that leaked."""
 _USERS, _TOKENS = User.__table__, Token.__table__
-_LOAD = (
+_LOAD = Prepared(
     select(_TOKENS.c.user_id, _TOKENS.c.expires_at, access_generation())
     .join(_USERS, _USERS.c.id == _TOKENS.c.user_id)
     .where(_TOKENS.c.hash == bindparam("hash"), _TOKENS.c.kind == "api", _USERS.c.is_active)
@@ -55,10 +56,10 @@ def create_token(session: Session, user_id: str | None, name: str, days: int | N
 
 def load_token(session: Session, secret: str) -> Principal | None:
     """Who a token belongs to; ``None`` for one that is unknown, over or withdrawn."""
-    row = session.execute(_LOAD, {"hash": digest(secret)}).first()
-    if row is None:
+    found = _LOAD.rows(session, {"hash": digest(secret)})
+    if not found:
         return None
-    user_id, expires_at, generation = row
+    user_id, expires_at, generation = found[0]
     if expires_at is not None and expires_at <= now():
         return None
     return cached_principal(session, user_id, generation)
