@@ -9,7 +9,19 @@ from sqlalchemy import text
 
 from crm_core.db.engine import Database
 
-__all__ = ["ADD_CONTACT", "ADD_EVENT", "KNOWN_EMAIL", "READS", "make"]
+__all__ = [
+    "ADD_CONTACT",
+    "ADD_EVENT",
+    "ASSIGN",
+    "ASSIGN_ONE",
+    "IMPORT",
+    "IMPORT_SQLITE",
+    "KNOWN_EMAIL",
+    "READS",
+    "STAGE",
+    "STAGE_ROW",
+    "make",
+]
 
 
 def _number(column: str) -> str:
@@ -122,3 +134,31 @@ ADD_CONTACT = (
     "VALUES (?, 0, ?, ?, ?, ?) RETURNING id"
 )
 ADD_EVENT = "INSERT INTO plain_history (account_id, contact_id, user_id, kind, body) VALUES (?, ?, 1, ?, ?)"
+
+ASSIGN = (
+    "WITH changed AS (UPDATE plain_account SET owner_id = ? WHERE id = ANY(?) RETURNING id) "
+    "INSERT INTO plain_history (account_id, user_id, kind, body) SELECT id, 1, 'owner', 'owner changed' FROM changed"
+)
+ASSIGN_ONE = (
+    "UPDATE plain_account SET owner_id = ? WHERE id = ?",
+    "INSERT INTO plain_history (user_id, account_id, kind, body) VALUES (?, ?, 'owner', 'owner changed')",
+)
+"""The same for SQLite, which has no statement for both: each is run for many rows."""
+
+STAGE = "CREATE TEMPORARY TABLE staged (account_id integer, first_name text, last_name text, email text, phone text)"
+STAGE_ROW = "INSERT INTO staged VALUES (?, ?, ?, ?, ?)"
+_NEW = (
+    "INSERT INTO plain_contact (account_id, is_primary, first_name, last_name, email, phone) "
+    "SELECT account_id, 0, first_name, last_name, email, phone FROM staged "
+    "WHERE NOT EXISTS (SELECT 1 FROM plain_contact c WHERE c.email = staged.email)"
+)
+_TOLD = "INSERT INTO plain_history (account_id, contact_id, user_id, kind, body)"
+IMPORT = (
+    f"WITH made AS ({_NEW} RETURNING id, account_id) {_TOLD} SELECT account_id, id, 1, 'import', 'imported' FROM made",
+)
+IMPORT_SQLITE = (
+    "CREATE TEMPORARY TABLE made AS SELECT max(id) AS last FROM plain_contact",
+    _NEW,
+    f"{_TOLD} SELECT account_id, id, 1, 'import', 'imported' FROM plain_contact WHERE id > (SELECT last FROM made)",
+    "DROP TABLE made",
+)
