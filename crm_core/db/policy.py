@@ -60,5 +60,5 @@ def require_policies() -> None:
             name = f"{mapper.class_.__module__}.{mapper.class_.__name__}"
             raise ConfigurationError(
                 _("The class %(name)s does not say who may see its rows.", name=name),
-                hint=_("Give it a __policy__ (crm_core.access.policy)."),
+                hint=_("Give it a __policy__, for example crm_core.Owned()."),
             )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response, g, request
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from crm_core.access.principal import system
 from crm_web.policy import PROBE, declare
 from crm_web.shell import current_shell
+from crm_web.switch import SWITCH
 
 __all__ = ["blueprint"]
 
@@ -29,4 +30,11 @@ def ready() -> Response:
             session.execute(text("SELECT 1"))
     except SQLAlchemyError:
         return Response("unavailable", 503, mimetype="text/plain")
-    return Response("degraded" if current_shell().broken else "ready", mimetype="text/plain")
+    return Response("degraded" if _degraded() else "ready", mimetype="text/plain")
+
+
+def _degraded() -> bool:
+    """A module cannot be used, something of one is left out, or the last change of the modules could not be built."""
+    switch = request.environ.get(SWITCH)
+    stuck = switch is not None and switch.error is not None
+    return bool(g.crm.failures) or bool(current_shell().broken) or stuck

@@ -214,13 +214,14 @@ def test_rows_that_were_left_out_are_listed_with_the_reason(
     browser: Browser, upload: Upload, work_off: WorkOff
 ) -> None:
     base = ""
+    links: list[str] = []
     for _time in range(2):
         started = upload(browser, FIRMS)
-        tried = checked(browser, started, work_off)
+        links = checked(browser, started, work_off).links()
         base = started.headers["Location"].removesuffix("/setup")
         browser.post(f"{base}/run")
         work_off()
-    assert f"{base}?show=skipped" in tried.links()
+    assert f"{base}?show=skipped" in links
     assert "Nothing new in this row. Elki" in browser.get(f"{base}?show=skipped").text
 
 
@@ -241,6 +242,11 @@ def test_a_file_that_cannot_be_read_keeps_one_on_the_page(
     assert page.status == 422
     assert reason in page.text
     assert 'value="core.contact" selected' in page.html
+
+
+def test_a_calendar_that_is_named_as_cards_is_refused(browser: Browser, upload: Upload) -> None:
+    page = upload(browser, b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n", "all.vcf", entity="core.contact")
+    assert (page.status, "The file holds no vCard." in page.text) == (422, True)
 
 
 def test_a_form_without_a_file_is_told_so(browser: Browser, upload: Upload) -> None:
