@@ -102,10 +102,10 @@ def _seen_one(session: Session, target: Entity) -> Prepared:
     """Made once for each kind of rights: nearly every record is written alone."""
     crm = crm_of(session)
     key = ("seen", target.id, scope_key(crm, actor_of(session)))
-    if key not in crm.statements:
+    statement: Prepared | None = crm.statements.get(key)
+    if statement is None:
         one = target.table.c.id == bindparam("id", type_=Id())
-        crm.statements[key] = Prepared(_seen_where(session, target, one))
-    statement: Prepared = crm.statements[key]
+        statement = crm.statements[key] = Prepared(_seen_where(session, target, one))
     return statement
 
 

@@ -222,11 +222,11 @@ class _Input(Schema):
 def input_schema(crm: Crm, entity: Entity, *, partial: bool = False) -> _Input:
     """The schema that loads a new record (``partial``: a change); unknown names are refused."""
     key = ("schema", entity.id, partial)
-    if key not in crm.statements:
+    found: _Input | None = crm.statements.get(key)
+    if found is None:
         schema = _Input.from_dict(loaders(crm, entity, partial=partial), name=f"{entity.id}.input")
         # Not marshmallow's own ``partial``: that would let the items of parts be incomplete too.
-        crm.statements[key] = schema(unknown=RAISE)
-    found: _Input = crm.statements[key]
+        found = crm.statements[key] = schema(unknown=RAISE)
     return found
 
 

@@ -116,9 +116,11 @@ def timeline(
     """
     crm, actor = crm_of(session), actor_of(session)
     key = ("timeline", bool(before), bool(kinds), limit, scope_key(crm, actor))
-    if key not in crm.statements:
-        crm.statements[key] = Prepared(_timeline_statement(session, bool(before), bool(kinds), limit))
-    statement: Prepared = crm.statements[key]
+    # Other threads may forget all statements at any moment: what was found is used, not looked up again.
+    statement: Prepared | None = crm.statements.get(key)
+    if statement is None:
+        made = _timeline_statement(session, bool(before), bool(kinds), limit)
+        statement = crm.statements[key] = Prepared(made)
     values: dict[str, Any] = {
         **binds(actor),
         "entity": entity,

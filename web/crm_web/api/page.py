@@ -52,9 +52,9 @@ def _document(crm: Crm) -> dict[str, Any]:
     """Made once a language; a ``Crm`` with other modules makes its own."""
     language = caller_language(crm)
     key = ("openapi", language)
-    if key not in crm.statements:
-        crm.statements[key] = document(crm, version("crm-core"), language)
-    found: dict[str, Any] = crm.statements[key]
+    found: dict[str, Any] | None = crm.statements.get(key)
+    if found is None:
+        found = crm.statements[key] = document(crm, version("crm-core"), language)
     return found
 
 
