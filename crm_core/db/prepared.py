@@ -89,7 +89,10 @@ class _Text:
 
     def rows(self, connection: Connection, values: Values) -> Sequence[Any]:
         """All rows, with the values of the columns' types."""
-        found: Sequence[Any] = self.execute(connection, values).all()
+        result = self.execute(connection, values)
+        # The driver's own tuples: SQLAlchemy's rows know names, which nobody asks these for.
+        found: Sequence[Any] = result.cursor.fetchall()
+        result.close()
         if not self._results:
             return found
         rows = [list(row) for row in found]

@@ -222,12 +222,13 @@ class _Input(Schema):
 def input_schema(crm: Crm, entity: Entity, *, partial: bool = False) -> _Input:
     """The schema that loads a new record (``partial``: a change); unknown names are refused."""
     key = ("schema", entity.id, partial)
-    found: _Input | None = crm.statements.get(key)
+    found: Any = crm.statements.get(key)
     if found is None:
         schema = _Input.from_dict(loaders(crm, entity, partial=partial), name=f"{entity.id}.input")
         # Not marshmallow's own ``partial``: that would let the items of parts be incomplete too.
         found = crm.statements[key] = schema(unknown=RAISE)
-    return found
+    kept: _Input = found
+    return kept
 
 
 def output_schema(crm: Crm, entity: Entity) -> Schema:
