@@ -171,7 +171,8 @@ def _tuples(table: Table, names: tuple[str, ...], rows: Sequence[Row], dialect: 
     for name, process in processors:
         values: Any = [row[name] for row in rows]
         if process is not None and any(value is not None for value in values):
-            values = map(process, values)
+            same = values.count(values[0]) == len(values)
+            values = [process(values[0])] * len(values) if same else map(process, values)
         converted.append(values)
     return list(zip(*converted, strict=True))
 

@@ -116,7 +116,7 @@ class Instant(TypeDecorator[datetime]):
             if value.tzinfo is None:
                 raise ValueError("an Instant needs a time zone")
             moment = value.astimezone(UTC)
-            return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if as_text else moment
+            return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z" if as_text else moment
 
         return bind
 

@@ -104,7 +104,7 @@ def _write_audit(
     insert_rows(
         session,
         Audit.__table__,
-        [{"id": new_id(), **common, "record_id": key, "changes": _plain_pairs(value)} for key, value in lines],
+        [{"id": new_id(), **common, "record_id": key, "changes": changes} for key, changes in lines],
     )
 
 
@@ -124,12 +124,3 @@ def publish(session: Session, event_type: str, entity: str, records: Mapping[str
 def _rolls_up(entity: Entity) -> list[tuple[str, str]]:
     found = [(name, entity.field(name)) for name in entity.rolls_up]
     return [(name, field.ref) for name, field in found if field is not None and field.ref is not None]
-
-
-def _plain_pairs(changes: Changes | None) -> Any:
-    if changes is None:
-        return None
-    return {
-        name: [plain(value) for value in pair] if isinstance(pair, tuple) else plain(pair)
-        for name, pair in changes.items()
-    }
