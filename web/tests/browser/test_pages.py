@@ -92,6 +92,7 @@ PAGES: dict[str, str | Callable[[Page], None]] = {
     "teams": "/users/teams",
     "profile": "/profile",
     "settings": "/settings",
+    "the interface for programs": "/api/v1/",
     "not found": "/nothing/here",
 }
 
