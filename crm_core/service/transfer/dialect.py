@@ -30,6 +30,8 @@ _SAMPLE_ROWS = 2_000
 _SCORED_ROWS = 300
 _TITLE_LINES = 10
 _TOO_UNEVEN = 0.3
+_DOUBLE = re.compile(r"(?:^|[;,\t|])\"", re.MULTILINE)
+_SINGLE = re.compile(r"(?:^|[;,\t|])'[^'\r\n]*'(?=[;,\t|\r\n]|\Z)", re.MULTILINE)
 _EXCEL_SEP = re.compile(r"\ufeff?\"?sep=(?P<sep>.)\"?[\r\n]+", re.IGNORECASE)
 
 
@@ -69,8 +71,9 @@ def _evenness(rows: list[Row]) -> float:
 
 def guess_quote(sample: str) -> Guess:
     """The mark that encloses cells: the double one unless only single ones stand at the edges of cells."""
-    double = len(re.findall(r"(?:^|[;,\t|])\"", sample, re.MULTILINE))
-    single = len(re.findall(r"(?:^|[;,\t|])'[^'\r\n]*'(?=[;,\t|\r\n]|\Z)", sample, re.MULTILINE))
+    # Most files hold no marks at all: finding that out is a thousand times quicker than looking at every cell.
+    double = len(_DOUBLE.findall(sample)) if '"' in sample else 0
+    single = len(_SINGLE.findall(sample)) if "'" in sample else 0
     if single and not double:
         lines = sample.count("\n") + sample.count("\r") + 1
         share = min(single / lines, 1.0)
