@@ -51,6 +51,19 @@ def _run(database: str | None, works: tuple[str, ...], rounds: int, turns: int, 
         raise click.ClickException("\n".join(broken))
 
 
+@main.command("throughput")
+@_database
+@click.option("--check", is_flag=True, help="End with an error when a rate is too low.")
+def _throughput(database: str | None, check: bool) -> None:
+    """Requests a second with two workers and eight clients (needs wrk)."""
+    from benchmarks.run import Run
+    from benchmarks.throughput import throughput
+
+    low = throughput(Run(_settings(database)))
+    if check and low:
+        raise click.ClickException("\n".join(low))
+
+
 @main.command("memory")
 @_database
 @click.option("--rows", default=100_000, help="How many contacts are imported.")

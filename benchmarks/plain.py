@@ -71,7 +71,7 @@ _INDEXES = (
 )
 _FOR_SQLITE = (
     "CREATE VIRTUAL TABLE plain_account_fts USING fts5("
-    "name, content='plain_account', content_rowid='id', tokenize='trigram', detail='none')",
+    "name, content='plain_account', content_rowid='id', tokenize='trigram')",
     "INSERT INTO plain_account_fts(rowid, name) SELECT id, name FROM plain_account",
     "ANALYZE",
 )
