@@ -95,7 +95,7 @@ def split_full_name(text: str) -> PersonName:
             first, _space, middle = rest.partition(" ")
             return PersonName(last, first, middle.strip(), salutation)
     words = _words(name)
-    if any(len(word) == 2 and word.endswith(".") for word in words):
+    if any(word.endswith(".") and _INITIAL.fullmatch(word) for word in words):
         last, first, middle = _with_initials(words)
     else:
         last, first, middle = _cyrillic(words) if re.search(r"[а-яё]", name, re.IGNORECASE) else _western(words)

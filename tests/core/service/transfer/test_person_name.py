@@ -76,3 +76,9 @@ def test_real_names_are_taken_apart_in_both_orders(shared: Path) -> None:
     for last, first, middle in whole:
         assert split_full_name(f"{last} {first} {middle}")[:3] == (last, first, middle)
         assert split_full_name(f"{first} {middle} {last}")[:3] == (last, first, middle)
+
+
+@pytest.mark.parametrize("text", ["Smith ..", "Smith -.", "..", "И. .."])
+def test_a_lone_stop_is_no_initial(text: str) -> None:
+    name = split_full_name(text)
+    assert sorted(" ".join((name.salutation, *name[:3])).split()) == sorted(text.split())
