@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Msg", "fold", "messages", "swap_layout"]
+__all__ = ["Msg", "fold", "messages", "storable", "swap_layout"]
 
 _LATIN = "`qwertyuiop[]asdfghjkl;'zxcvbnm,.~QWERTYUIOP{}ASDFGHJKL:\"ZXCVBNM<>"
 _CYRILLIC = "ёйцукенгшщзхъфывапролджэячсмитьбюЁЙЦУКЕНГШЩЗХЪФЫВАПРОЛДЖЭЯЧСМИТЬБЮ"
@@ -24,6 +24,11 @@ def fold(text: str) -> str:
         return " ".join(text.lower().split())
     folded = unicodedata.normalize("NFKC", text).casefold().replace("ё", "е")
     return " ".join(folded.split())
+
+
+def storable(text: str) -> str:
+    """The text without what a database cannot keep: NUL and lone surrogates."""
+    return text.encode("utf-8", "ignore").decode().replace("\x00", "")
 
 
 def swap_layout(text: str) -> str:

@@ -108,7 +108,7 @@ def test_a_worker_that_was_stopped_beyond_its_lease_changes_nothing_when_it_goes
     assert attempts(crm, job) == 2
 
 
-def wait(condition: Callable[[], bool], seconds: float = 30) -> None:
+def wait(condition: Callable[[], bool], seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until

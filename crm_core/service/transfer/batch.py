@@ -28,8 +28,9 @@ from crm_core.service.transfer.lookup import people
 from crm_core.service.transfer.plan import Plan
 from crm_core.service.transfer.reader import open_rows
 from crm_core.service.transfer.seen import DrySeen, RunSeen, Seen
+from crm_core.service.transfer.table import unreadable
 from crm_core.service.transfer.target import default_keys, propose_columns, targets_of
-from crm_core.text import fold, messages
+from crm_core.text import fold, messages, storable
 
 if TYPE_CHECKING:
     from crm_core.access.principal import Principal
@@ -92,13 +93,15 @@ def open_batch(session: Session, entity_id: str, stream: IO[bytes], file_name: s
     crm = crm_of(session)
     path, digest = store_file(_directory(crm), stream)
     plan = _propose(session, entity, path, {})
+    if file_name.lower().endswith((".vcf", ".vcard")) and plan.format != "vcard":
+        raise unreadable("file.no_cards", _("The file holds no vCard."))
     batch_id = new_id()
     batch = {
         "id": batch_id,
         "kind": "import",
         "entity": entity_id,
         "principal_id": actor_of(session).id,
-        "file_name": file_name[:200],
+        "file_name": storable(file_name)[:200],
         "file_hash": digest,
         "plan": plan.to_json(),
         "counts": {},

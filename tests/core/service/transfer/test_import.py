@@ -230,6 +230,12 @@ def test_a_file_that_is_no_table_is_refused_with_a_reason(crm: Crm, actor: Princ
         opened(crm, actor, "core.contact", b"%PDF-1.7\n" + bytes(range(256)) * 8)
 
 
+def test_any_name_of_a_file_is_kept_as_far_as_it_can_be(crm: Crm, actor: Principal) -> None:
+    with crm.writing(actor) as session:
+        batch = batches.open_batch(session, "core.contact", io.BytesIO(text("Last name", "One")), "cli\x00ents\ud800.csv")
+    assert batch["file_name"] == "clients.csv"
+
+
 def test_a_plan_that_cannot_be_done_is_refused(crm: Crm, actor: Principal) -> None:
     content = text("Last name", "One")
     plans: tuple[dict[str, Any], ...] = (
