@@ -16,7 +16,7 @@ from crm_core.db.bulk import values_list
 from crm_core.db.session import actor_of, crm_of
 from crm_core.db.types import Id
 from crm_core.entity import trail, trash
-from crm_core.entity.descriptor import Entity
+from crm_core.entity.descriptor import Entity, Part
 from crm_core.entity.write import update
 from crm_core.model import Contact, History, HistoryLink, ImportEffect
 from crm_core.service.purge import purge
@@ -105,17 +105,25 @@ def _undo_updates(session: Session, entity: Entity, effects: Sequence[Mapping[st
 
 
 def _follow_versions(session: Session, effects: Sequence[Mapping[str, Any]], versions: Mapping[str, int]) -> None:
-    """A restored record is again what an earlier batch left: that batch can still be undone after this one."""
+    """A restored record is again what an earlier batch left: that batch can still be undone after this one.
+
+    All earlier effects move by the same number of versions, so that a change of somebody between two of them
+    stays visible as a gap.
+    """
     if not effects:
         return
     table = ImportEffect.__table__
     statement = (
         sql_update(table)
-        .where(table.c.record_id == bindparam("record", type_=Id()), table.c.version_after == bindparam("left"))
-        .values(version_after=bindparam("now"))
+        .where(table.c.record_id == bindparam("record", type_=Id()), table.c.version_after <= bindparam("left"))
+        .values(version_after=table.c.version_after + bindparam("moved"))
     )
     moves = [
-        {"record": effect["record_id"], "left": effect["version_after"] - 1, "now": versions[effect["record_id"]]}
+        {
+            "record": effect["record_id"],
+            "left": effect["version_after"] - 1,
+            "moved": versions[effect["record_id"]] - effect["version_after"] + 1,
+        }
         for effect in effects
     ]
     session.connection().execute(statement, moves)
@@ -167,11 +175,25 @@ def _typed(entity: Entity, before: Mapping[str, Any]) -> dict[str, Any]:
     """Values as they were, read back from JSON; derived columns are made anew by the write path."""
     values: dict[str, Any] = {}
     for name, value in before.items():
-        if entity.part(name) is not None or name == "ext":
+        part = entity.part(name)
+        if part is not None:
+            values[name] = [_item(part, item) for item in value]
+        elif name == "ext":
             values[name] = value
         elif name in entity.table.c and not name.endswith("_fold"):
             values[name] = _from_plain(entity.table.c[name].type.python_type, value)
     return values
+
+
+def _item(part: Part, item: Any) -> Any:
+    """One item of a part with its dates as dates; tags are names and stay as they are."""
+    if not isinstance(item, Mapping):
+        return item
+    columns = part.model.__table__.c
+    return {
+        name: _from_plain(columns[name].type.python_type, value) if name in columns else value
+        for name, value in item.items()
+    }
 
 
 def _from_plain(python_type: type[Any], value: Any) -> Any:

@@ -17,6 +17,7 @@ from sqlalchemy import func, select, update
 from crm_core.access.load import bump_access
 from crm_core.access.principal import Principal, system
 from crm_core.db.base import new_id
+from crm_core.entity.record import whole
 from crm_core.entity.write import update as change
 from crm_core.errors import Conflict, Invalid, NotAllowed, NotFound
 from crm_core.job import ledger
@@ -236,6 +237,62 @@ def test_an_undo_is_foretold(crm: Crm, boss: Principal, work_off: WorkOff) -> No
     work_off()
     done = stored(crm, boss, batch)["counts"]["undo"]
     assert (done["removed"], done["restored"], done["kept_ids"]) == (2, 0, [old])
+
+
+def test_an_undo_gives_people_the_companies_back_that_they_had(crm: Crm, boss: Principal, work_off: WorkOff) -> None:
+    for company in ("Ёлка", "Вектор", "Кабель"):
+        content = f"Name;E-mail;Company\nАнна Ким;anna@elki.example;{company}\n".encode()
+        with crm.writing(boss) as session:
+            batch = batches.open_batch(session, "core.contact", io.BytesIO(content), "people.csv")
+        asked(crm, boss, jobs.ask_run, batch["id"])
+        work_off()
+    asked(crm, boss, jobs.ask_undo, batch["id"])
+    work_off()
+    assert stored(crm, boss, batch)["counts"]["undo"]["restored"] == 1
+    with crm.reading(boss) as session:
+        entity = crm.entities["core.contact"]
+        (key,) = session.execute(select(entity.table.c.id)).scalars()
+        person = whole(session, entity, key)
+        company = session.scalar(select(Account.__table__.c.name).where(Account.__table__.c.id == person["account_id"]))
+    assert company == "Вектор"
+    assert sorted(item["until"] is None for item in person["affiliations"]) == [False, True]
+
+
+def test_imports_that_changed_one_record_after_the_other_are_undone_one_after_the_other(
+    crm: Crm, boss: Principal, work_off: WorkOff
+) -> None:
+    done = []
+    for city in ("Омск", "Пермь", "Тверь", "Казань"):
+        done.append(opened(crm, boss, f"Name;City\nЁлка;{city}\n".encode()))
+        asked(crm, boss, jobs.ask_run, done[-1]["id"])
+        work_off()
+    cities = []
+    for batch in reversed(done):
+        asked(crm, boss, jobs.ask_undo, batch["id"])
+        work_off()
+        with crm.database.read.connect() as connection:
+            cities.append(connection.scalar(select(Account.__table__.c.city)))
+    assert cities == ["Тверь", "Пермь", "Омск", None]
+    assert accounts(crm) == 0
+
+
+def test_a_change_between_two_imports_is_kept_when_both_are_undone(
+    crm: Crm, boss: Principal, work_off: WorkOff
+) -> None:
+    done = []
+    for city in ("Омск", "Пермь"):
+        done.append(opened(crm, boss, f"Name;City\nЁлка;{city}\n".encode()))
+        asked(crm, boss, jobs.ask_run, done[-1]["id"])
+        work_off()
+        with crm.writing(boss) as session:
+            (key,) = session.execute(select(Account.__table__.c.id)).scalars()
+            if city == "Омск":
+                change(session, crm.entities["core.account"], {key: {"region": "Сибирь"}})
+    for batch in reversed(done):
+        asked(crm, boss, jobs.ask_undo, batch["id"])
+        work_off()
+    assert [stored(crm, boss, batch)["counts"]["undo"]["kept"] for batch in done] == [1, 0]
+    assert accounts(crm) == 1
 
 
 def test_an_old_import_can_no_longer_be_undone(crm: Crm, boss: Principal, work_off: WorkOff) -> None:
