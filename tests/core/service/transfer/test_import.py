@@ -232,7 +232,8 @@ def test_a_file_that_is_no_table_is_refused_with_a_reason(crm: Crm, actor: Princ
 
 def test_any_name_of_a_file_is_kept_as_far_as_it_can_be(crm: Crm, actor: Principal) -> None:
     with crm.writing(actor) as session:
-        batch = batches.open_batch(session, "core.contact", io.BytesIO(text("Last name", "One")), "cli\x00ents\ud800.csv")
+        stream = io.BytesIO(text("Last name", "One"))
+        batch = batches.open_batch(session, "core.contact", stream, "cli\x00ents\ud800.csv")
     assert batch["file_name"] == "clients.csv"
 
 
