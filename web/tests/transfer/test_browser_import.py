@@ -198,12 +198,12 @@ def test_every_page_of_the_wizard_is_accessible(page: Page, tmp_path: Path) -> N
 def test_real_exports_come_in_and_go_without_a_trace(page: Page, site: Site) -> None:
     nothing = left(site)
     batches = []
-    for path, entity, added in (
+    for name, entity, added in (
         ("maven_crm_sales/accounts.csv", "core.account", "85"),
         ("russian_csv_encodings/people_cases.cp1251_semicolon.csv", "core.contact", "16"),
         ("salesforce_dataloader/samples/data/accountData.csv", "core.account", None),
     ):
-        report = imported(page, DATA / path, entity)
+        report = imported(page, DATA / name, entity)
         assert added in {None, report["added"]}
         assert report["errors"] == "0"
         batches.append(page.url)
