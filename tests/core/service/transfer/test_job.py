@@ -240,8 +240,9 @@ def test_an_undo_is_foretold(crm: Crm, boss: Principal, work_off: WorkOff) -> No
 
 
 def test_an_undo_gives_people_the_companies_back_that_they_had(crm: Crm, boss: Principal, work_off: WorkOff) -> None:
-    for company in ("Ёлка", "Вектор", "Кабель"):
-        content = f"Name;E-mail;Company\nАнна Ким;anna@elki.example;{company}\n".encode()
+    batch: dict[str, Any] = {}
+    for name in ("Ёлка", "Вектор", "Кабель"):
+        content = f"Name;E-mail;Company\nАнна Ким;anna@elki.example;{name}\n".encode()
         with crm.writing(boss) as session:
             batch = batches.open_batch(session, "core.contact", io.BytesIO(content), "people.csv")
         asked(crm, boss, jobs.ask_run, batch["id"])
