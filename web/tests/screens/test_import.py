@@ -340,6 +340,33 @@ def test_the_list_of_imports_tells_what_came_of_each(browser: Browser, upload: U
     assert f"{base}/undo" not in page.links()
 
 
+def test_a_long_list_of_imports_needs_no_more_statements_than_a_short_one(
+    browser: Browser, upload: Upload, count_statements: Any
+) -> None:
+    needed = []
+    for _time in range(2):
+        upload(browser, FIRMS)
+        with count_statements() as seen:
+            browser.get("/imports")
+        needed.append(len(seen))
+    assert needed[0] == needed[1]
+
+
+@pytest.mark.modules("example")
+def test_the_records_of_a_module_come_in_the_same_way(
+    crm: Crm, browser: Browser, upload: Upload, work_off: WorkOff
+) -> None:
+    entity = crm.entities["example.asset"]
+    heading = next(str(field.label) for field in entity.fields if field.name == entity.title)
+    assert 'value="example.asset"' in browser.get("/import").html
+    started = upload(browser, f"{heading},Account\nLathe,Elki\n".encode(), entity="example.asset")
+    assert settings(browser.follow(started))["column.0"] == entity.title
+    assert "Will be added 1" in checked(browser, started, work_off).text
+    browser.post(started.headers["Location"].replace("/setup", "/run"))
+    work_off()
+    assert count(crm, entity.model) == 1
+
+
 def test_russian_readers_get_russian_reasons(sign_in: SignIn, upload: Upload, work_off: WorkOff) -> None:
     olga = sign_in("olga", name="Ольга", language="ru")
     page = checked(olga, upload(olga, FIRMS), work_off)

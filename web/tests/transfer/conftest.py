@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import expect
 
-from crm_web.testing import CHROMIUM, Site, running_site
+from crm_web.testing import Site, running_site
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -21,17 +21,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 # Jobs run in processes of their own, which share the machine with everything else that is tested.
 expect.set_options(timeout=30_000)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The browser of this test run."""
-    if not CHROMIUM.exists():
-        pytest.skip("no chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(CHROMIUM))
-        yield started
-        started.close()
 
 
 @pytest.fixture
