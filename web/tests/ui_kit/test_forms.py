@@ -40,6 +40,7 @@ def test_two_clicks_send_a_form_once(visitor: Any, site: Any) -> None:
 def test_a_server_error_is_said_and_not_swapped_in(visitor: Any) -> None:
     page = visitor.open("/list")
     page.click(".page-head [data-dialog]")
+    page.locator("#dialog form").wait_for()
     page.evaluate(
         "() => { const f = document.querySelector('#dialog form'); f.setAttribute('hx-post', '/broken'); "
         "f.dispatchEvent(new Event('submit', {bubbles: true, cancelable: true})) }"
