@@ -25,6 +25,8 @@ __all__ = ["Decision", "decide"]
 
 _ = messages("core")
 
+_TO_BE_MADE = "00000000-0000-7000-8000-000000000000"
+
 
 @dataclass(slots=True, kw_only=True)
 class Decision:
@@ -154,7 +156,10 @@ def _load(session: Session, entity: Entity, decision: Decision) -> None:
         decision.refuse(decision.draft.problems)
         return
     try:
-        decision.values = load_input(session, entity, decision.draft.data)
+        # A required account that is yet to be made counts as given; its id is filled in when it is there.
+        made = dict.fromkeys(decision.makes, _TO_BE_MADE)
+        loaded = load_input(session, entity, {**decision.draft.data, **made})
+        decision.values = {name: value for name, value in loaded.items() if name not in made}
     except Invalid as error:
         decision.refuse(error.problems)
 

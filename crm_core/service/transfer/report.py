@@ -12,6 +12,8 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crm_core.db.session import crm_of
+from crm_core.entity.descriptor import Entity
 from crm_core.model import ImportEffect
 from crm_core.service.transfer.apply import message_from_json
 from crm_core.service.transfer.plan import Plan
@@ -22,7 +24,7 @@ from crm_core.text import Msg, messages
 if TYPE_CHECKING:
     from crm_core.runtime import Crm
 
-__all__ = ["LeftOut", "Refusals", "left_out", "refused_rows", "write_error_file"]
+__all__ = ["LeftOut", "Refusals", "left_out", "left_out_of_dry_run", "refused_rows", "write_error_file"]
 
 _ = messages("core")
 
@@ -69,18 +71,25 @@ class Refusals:
         self._part.replace(self._path)
 
 
-def left_out(session: Session, batch_id: str, outcome: str, limit: int) -> list[LeftOut]:
+def left_out(session: Session, batch: Mapping[str, Any], outcome: str, limit: int) -> list[LeftOut]:
     """The first rows of a batch that was run whose outcome was ``error`` or ``skipped``."""
-    return list(_effects(session, batch_id, outcome, 0, limit))
+    return list(_effects(session, batch, outcome, 0, limit))
+
+
+def left_out_of_dry_run(session: Session, batch: Mapping[str, Any], outcome: str, limit: int) -> list[LeftOut]:
+    """The first rows that the last dry run would leave out, as far as the batch has kept them."""
+    entity = _entity(session, batch)
+    kept = batch["counts"].get("left_out" if outcome == "skipped" else "problems", ())
+    return [_row(entity, row["row"], row["problems"], row) for row in kept[:limit]]
 
 
 def refused_rows(session: Session, batch: Mapping[str, Any], file: Path) -> Iterator[LeftOut]:
     """All rows that the run refused, or the last dry run where there was no run yet, in the order of the file."""
     if batch["state"] in {"draft", "checked"}:
-        yield from _of_dry_run(_refusals_path(file, batch["id"]))
+        yield from _of_dry_run(_entity(session, batch), _refusals_path(file, batch["id"]))
         return
     place = 0
-    while page := list(_effects(session, batch["id"], "error", place, _PAGE)):
+    while page := list(_effects(session, batch, "error", place, _PAGE)):
         yield from page
         place = page[-1].row
 
@@ -118,32 +127,44 @@ def _texts(crm: Crm, refusal: LeftOut, language: str) -> list[str]:
     return [crm.translate(reason, language) for reason in refusal.reasons]
 
 
-def _effects(session: Session, batch_id: str, outcome: str, after: int, limit: int) -> Iterator[LeftOut]:
-    table = ImportEffect.__table__
+def _entity(session: Session, batch: Mapping[str, Any]) -> Entity | None:
+    return crm_of(session).entities.get(batch["entity"])
+
+
+def _effects(session: Session, batch: Mapping[str, Any], outcome: str, after: int, limit: int) -> Iterator[LeftOut]:
+    table, entity = ImportEffect.__table__, _entity(session, batch)
     statement = (
         select(table.c.row_no, table.c.problems)
-        .where(table.c.batch_id == batch_id, table.c.outcome == outcome, table.c.row_no > after)
+        .where(table.c.batch_id == batch["id"], table.c.outcome == outcome, table.c.row_no > after)
         .order_by(table.c.row_no)
         .limit(limit)
     )
     for row_no, problems in session.execute(statement):
-        first = (problems or [{}])[0]
-        yield _row(row_no, first.get("line"), first.get("about", ""), problems or [])
+        yield _row(entity, row_no, problems or [], (problems or [{}])[0])
 
 
-def _of_dry_run(path: Path) -> Iterator[LeftOut]:
+def _of_dry_run(entity: Entity | None, path: Path) -> Iterator[LeftOut]:
     if not path.exists():
         return
     with path.open("rb") as lines:
         for line in lines:
             row = orjson.loads(line)
-            yield _row(row["row"], row["line"], row["about"], row["problems"])
+            yield _row(entity, row["row"], row["problems"], row)
 
 
-def _row(number: int, line: int | None, about: str, problems: Sequence[Mapping[str, Any]]) -> LeftOut:
-    return LeftOut(
-        row=number, line=line, about=about, reasons=tuple(message_from_json(problem) for problem in problems)
-    )
+def _row(
+    entity: Entity | None, number: int, problems: Sequence[Mapping[str, Any]], place: Mapping[str, Any]
+) -> LeftOut:
+    reasons = tuple(_reason(entity, problem) for problem in problems)
+    return LeftOut(row=number, line=place.get("line"), about=place.get("about", ""), reasons=reasons)
+
+
+def _reason(entity: Entity | None, problem: Mapping[str, Any]) -> Msg:
+    """What is wrong, after the name of the field in which it is."""
+    message = message_from_json(problem)
+    name = (problem.get("field") or "").partition(".")[0]
+    found = (entity.field(name) or entity.part(name)) if entity is not None and name else None
+    return message if found is None else _("%(field)s: %(text)s", field=found.label, text=message)
 
 
 def _refusals_path(file: Path, batch_id: str) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from crm_core.db.base import now
 from crm_core.job.ledger import Progress
 from crm_core.model import Job
 
-__all__ = ["UNDO_DAYS", "Standing", "progress_of", "standing"]
+__all__ = ["UNDO_DAYS", "Standing", "standing", "standings"]
 
 UNDO_DAYS = 30
 
@@ -41,18 +41,30 @@ class Standing:
 
 def standing(session: Session, batch: Mapping[str, Any]) -> Standing:
     """Where a batch stands; the caller has checked that the actor may know it."""
-    job = progress_of(session, batch["job_id"]) if batch["job_id"] else None
-    state = _state(str(batch["state"]), job)
-    fresh = batch["created_at"] > now() - timedelta(days=UNDO_DAYS)
-    return Standing(state=state, job=job, can_undo=fresh and state in {"done", "cancelled", "failed"})
+    return standings(session, [batch])[batch["id"]]
 
 
-def progress_of(session: Session, job_id: str) -> Progress | None:
-    """How far a job is, whoever asked for it; ``None`` once the ledger has forgotten it."""
+def standings(session: Session, batches: Sequence[Mapping[str, Any]]) -> dict[str, Standing]:
+    """Where each of the batches stands, by its id, in one statement."""
+    jobs = _jobs(session, [batch["job_id"] for batch in batches if batch["job_id"]])
+    oldest = now() - timedelta(days=UNDO_DAYS)
+    found = {}
+    for batch in batches:
+        job = jobs.get(batch["job_id"] or "")
+        state = _state(str(batch["state"]), job)
+        can_undo = batch["created_at"] > oldest and state in {"done", "cancelled", "failed"}
+        found[batch["id"]] = Standing(state=state, job=job, can_undo=can_undo)
+    return found
+
+
+def _jobs(session: Session, ids: Sequence[str]) -> dict[str, Progress]:
+    """How far jobs are, whoever asked for them; the ledger forgets those that ended long ago."""
+    if not ids:
+        return {}
     table = Job.__table__
     columns = [table.c[name] for name in Progress.__dataclass_fields__]
-    row = session.execute(select(*columns).where(table.c.id == job_id)).mappings().first()
-    return Progress(**row) if row is not None else None
+    rows = session.execute(select(*columns).where(table.c.id.in_(ids))).mappings()
+    return {row["id"]: Progress(**row) for row in rows}
 
 
 def _state(stored: str, job: Progress | None) -> str:

@@ -71,7 +71,7 @@ def test_columns_come_from_file_to_list_and_back(crm: Crm, browser: Browser, upl
     page = checked(browser, started, work_off)
     assert "Will be added 2" in page.text
     assert "With errors 1" in page.text
-    assert "2 3 “many” is not a number." in page.text
+    assert "2 3 Employees: “many” is not a number." in page.text
     assert count(crm) == 0
     base = started.headers["Location"].removesuffix("/setup")
     browser.post(f"{base}/run")
@@ -115,7 +115,7 @@ def test_the_rows_with_errors_are_a_file_that_can_be_corrected(
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert rows == [
         ["Name", "City", "Employees", "Why it was not imported"],
-        ["Lampa", "Perm", "many", "“many” is not a number."],
+        ["Lampa", "Perm", "many", "Employees: “many” is not a number."],
     ]
 
 
@@ -359,12 +359,15 @@ def test_the_records_of_a_module_come_in_the_same_way(
     entity = crm.entities["example.asset"]
     heading = next(str(field.label) for field in entity.fields if field.name == entity.title)
     assert 'value="example.asset"' in browser.get("/import").html
-    started = upload(browser, f"{heading},Account\nLathe,Elki\n".encode(), entity="example.asset")
+    content = f"{heading},Serial number,Account\nLathe,A-1,Elki\nDrill,,Elki\n".encode()
+    started = upload(browser, content, entity="example.asset")
     assert settings(browser.follow(started))["column.0"] == entity.title
-    assert "Will be added 1" in checked(browser, started, work_off).text
+    page = checked(browser, started, work_off)
+    assert "Will be added 1" in page.text
+    assert "2 3 Serial number: This is needed. Drill" in page.text
     browser.post(started.headers["Location"].replace("/setup", "/run"))
     work_off()
-    assert count(crm, entity.model) == 1
+    assert (count(crm, entity.model), count(crm)) == (1, 1)
 
 
 def test_russian_readers_get_russian_reasons(sign_in: SignIn, upload: Upload, work_off: WorkOff) -> None:

@@ -179,8 +179,8 @@ def test_the_file_of_errors_holds_the_rows_as_they_were_and_can_be_imported_agai
     work_off()
     assert _errors(crm, boss, batch, tmp_path / "dry.csv") == [
         ["Name", "Employees", "Почему не загружено"],
-        ["Лампа", "many", "«many» — не число."],
-        ["", "5", "Заполните это поле."],
+        ["Лампа", "many", "Сотрудников: «many» — не число."],
+        ["", "5", "Название: Заполните это поле."],
     ]
     asked(crm, boss, jobs.ask_run, batch["id"])
     work_off()
@@ -204,7 +204,7 @@ def test_the_report_names_row_and_line_of_what_was_left_out(crm: Crm, boss: Prin
     asked(crm, boss, jobs.ask_run, batch["id"])
     work_off()
     with crm.reading(boss) as session:
-        rows = left_out(session, batch["id"], "error", 10)
+        rows = left_out(session, batch, "error", 10)
     assert [(row.row, row.line) for row in rows] == [(2, 3), (3, 4)]
 
 

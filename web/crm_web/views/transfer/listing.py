@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from crm_core.db.session import actor_of
 from crm_core.model import ImportBatch, User
-from crm_core.service.transfer.standing import standing
+from crm_core.service.transfer.standing import Standing, standings
 from crm_core.text import messages
 from crm_web.context import render
 from crm_web.current import actor, crm, say
@@ -34,7 +34,9 @@ def show() -> str:
     kind = request.args.get("kind", "import")
     kind = kind if kind in _KINDS else "import"
     with crm().reading(actor()) as session:
-        rows = [_row(session, batch) for batch in _batches(session, kind)]
+        batches = _batches(session, kind)
+        found = standings(session, batches)
+    rows = [_row(batch, found[batch["id"]]) for batch in batches]
     tabs = [
         {
             "label": say(label),
@@ -61,8 +63,7 @@ def _batches(session: Session, kind: str) -> list[Mapping[str, Any]]:
     return [dict(row) for row in session.execute(statement).mappings()]
 
 
-def _row(session: Session, batch: Mapping[str, Any]) -> dict[str, Any]:
-    found = standing(session, batch)
+def _row(batch: Mapping[str, Any], found: Standing) -> dict[str, Any]:
     label, tone = STATES[found.state]
     entity = crm().entities.get(batch["entity"])
     counts = batch["counts"]

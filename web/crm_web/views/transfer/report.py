@@ -9,8 +9,7 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from crm_core.entity.query import fetch_many
-from crm_core.service.transfer.apply import message_from_json
-from crm_core.service.transfer.report import LeftOut, left_out
+from crm_core.service.transfer.report import LeftOut, left_out, left_out_of_dry_run
 from crm_core.service.transfer.standing import Standing
 from crm_core.text import messages
 from crm_web.current import crm, say
@@ -48,19 +47,9 @@ def _counts(batch: Mapping[str, Any], found: Standing) -> dict[str, int]:
 
 def _rows(session: Session, batch: Mapping[str, Any], found: Standing, shown: str) -> list[dict[str, Any]]:
     if found.state == "checked":
-        name = "left_out" if shown == "skipped" else "problems"
-        problems: Sequence[Mapping[str, Any]] = batch["counts"].get(name, ())[:MOST]
-        return [
-            {
-                "row": row["row"],
-                "line": row["line"],
-                "about": row["about"],
-                "texts": [say(message_from_json(problem)) for problem in row["problems"]],
-            }
-            for row in problems
-        ]
+        return [_row(row) for row in left_out_of_dry_run(session, batch, shown, MOST)]
     if found.state in _RUN:
-        return [_row(row) for row in left_out(session, batch["id"], shown, MOST)]
+        return [_row(row) for row in left_out(session, batch, shown, MOST)]
     return []
 
 
