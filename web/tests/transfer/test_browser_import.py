@@ -194,6 +194,50 @@ def test_every_page_of_the_wizard_is_accessible(page: Page, tmp_path: Path) -> N
     assert {name: faults for name, faults in found.items() if faults} == {}
 
 
+def test_without_scripts_everything_works_too(chromium: Browser, site: Site, tmp_path: Path) -> None:
+    with site.session() as client:
+        cookie = str(client.cookies["crm_staff"])
+    context = chromium.new_context(java_script_enabled=False, base_url=site.url)
+    context.add_cookies([{"name": "crm_staff", "value": cookie, "url": site.url}])
+    page = context.new_page()
+    chosen(page, written(tmp_path, "люди.csv", PEOPLE, "cp1251"), "core.contact")
+    page.select_option("[name='shape.date_order']", "ymd")
+    page.click("noscript button[value=shape]")
+    expect(page.locator("[name='shape.date_order']")).to_have_value("ymd")
+    page.select_option("[name='shape.date_order']", "dmy")
+    page.select_option("[name='column.6']", "")
+    page.click("text=Проверить файл")
+    # The page asks again by itself, scripts or not.
+    expect(page.locator(".stats")).to_be_visible()
+    page.click("form[action$='/run'] button")
+    expect(page.get_by_text("Открыть записи")).to_be_visible()
+    page.click("text=Отменить")
+    page.click("main form button.btn-danger")
+    expect(page.get_by_text("Это отменено")).to_be_visible()
+    context.close()
+    assert left(site)["core_contact"] == 0
+
+
+def test_a_long_import_can_be_left_watched_and_stopped(page: Page, site: Site, tmp_path: Path) -> None:
+    rows = "".join(f"Firm {n};Town {n};+7 495 {n // 100:03}-{n % 100:02}-00\n" for n in range(40_000))
+    tried(page, written(tmp_path, "many.csv", "Name;City;Phone\n" + rows), "core.account")
+    assert figures(page)["added"].replace("\xa0", "") == "40000"
+    page.click("form[action$='/run'] button")
+    expect(page.locator(".import-progress progress")).to_be_visible()
+    address = page.url
+    page.goto("/imports")
+    expect(page.locator("tbody tr").first).to_contain_text("Выполняется")
+    page.goto(address)
+    expect(page.locator(".import-progress")).to_contain_text(re.compile(r"[1-9][\d\s]* из 40"))
+    page.click("form[action$='/cancel'] button")
+    expect(page.get_by_text("Остановлено до конца")).to_be_visible()
+    added = int(figures(page)["added"].replace("\xa0", ""))
+    assert 0 < added < 40_000
+    assert left(site)["core_account"] == added
+    undone(page, address)
+    assert left(site)["core_account"] == 0
+
+
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared data are not beside this checkout")
 def test_real_exports_come_in_and_go_without_a_trace(page: Page, site: Site) -> None:
     nothing = left(site)
