@@ -12,7 +12,7 @@ from benchmarks.work import Ask, Place, Work
 
 __all__ = ["Cost", "Pair", "Result", "measure"]
 
-WARM_UP = 20
+WARM_UP = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
